@@ -1,0 +1,1 @@
+"""Running ONNX models: the machine's profile, checked sessions."""

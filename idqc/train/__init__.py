@@ -1,0 +1,1 @@
+"""Training, export, calibration and evaluation: the only place that knows torch."""
