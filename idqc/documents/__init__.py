@@ -1,0 +1,83 @@
+"""Document types as data: each TOML file here is one type. Adding a type needs no Python."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+PORTRAIT = "portrait"
+UNSUPPORTED = "unsupported"
+"""What the document model calls a card that is none of the accepted types."""
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a document type. `format` is None for what is not read (portrait, seal, title)."""
+
+    name: str
+    label: Mapping[str, str]
+    mandatory: bool
+    format: str | None
+    max_lines: int
+    sensitive: bool
+
+
+@dataclass(frozen=True)
+class DocumentType:
+    """A document type: its size, its fields, and where a resident number may stand (shares of the rectified document)."""
+
+    type: str
+    name: Mapping[str, str]
+    size_mm: tuple[float, float]
+    accepted: bool
+    fields: Mapping[str, FieldSpec]
+    resident_number_areas: tuple[tuple[float, float, float, float], ...]
+
+    @property
+    def mandatory_fields(self) -> tuple[str, ...]:
+        """The fields that must be visible, portrait included."""
+        return tuple(name for name, spec in self.fields.items() if spec.mandatory)
+
+    def rectified_size_px(self, width_px: int) -> tuple[int, int]:
+        """Width and height in pixels of the document laid flat at this width."""
+        return width_px, round(width_px * self.size_mm[1] / self.size_mm[0])
+
+
+def _parse(raw: dict[str, object]) -> DocumentType:
+    fields_raw = raw["fields"]
+    assert isinstance(fields_raw, dict)
+    specs = {
+        name: FieldSpec(
+            name=name,
+            label=MappingProxyType(dict(spec["label"])),
+            mandatory=bool(spec["mandatory"]),
+            format=spec.get("format"),
+            max_lines=int(spec.get("max_lines", 1)),
+            sensitive=bool(spec.get("sensitive", spec.get("format") == "resident_number")),
+        )
+        for name, spec in fields_raw.items()
+    }
+    width_mm, height_mm = raw["size_mm"]  # type: ignore[misc]
+    return DocumentType(
+        type=str(raw["type"]),
+        name=MappingProxyType(dict(raw["name"])),  # type: ignore[call-overload]
+        size_mm=(float(width_mm), float(height_mm)),
+        accepted=bool(raw["accepted"]),
+        fields=MappingProxyType(specs),
+        resident_number_areas=tuple(tuple(map(float, area)) for area in raw["resident_number_areas"]),  # type: ignore
+    )
+
+
+@cache
+def document_types() -> Mapping[str, DocumentType]:
+    """Every document type that has a TOML file, by its code, in alphabetical order."""
+    found = {}
+    for file in sorted(files(__package__).iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".toml"):
+            parsed = _parse(tomllib.loads(file.read_text(encoding="utf-8")))
+            found[parsed.type] = parsed
+    return MappingProxyType(found)

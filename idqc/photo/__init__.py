@@ -1,0 +1,1 @@
+"""A photo as pixels: decoding, geometry, measures."""

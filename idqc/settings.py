@@ -1,0 +1,90 @@
+"""Every setting of an installation, read once from IDQC_* variables. The only place that looks at the environment."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from idqc.errors import SetupError
+
+
+class Mode(StrEnum):
+    """Demo answers this machine only and shows everything; production listens where it is told and shows thresholds to nobody."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class TextEngine(StrEnum):
+    """What reads the fields: the recogniser in weights/, or PaddleOCR from the `paddle` extra."""
+
+    IDQC = "idqc"
+    PADDLEOCR = "paddleocr"
+
+
+class FaceEngine(StrEnum):
+    """What finds the face: the model in weights/, or InsightFace from the `insightface` extra."""
+
+    IDQC = "idqc"
+    INSIGHTFACE = "insightface"
+
+
+class LogLevel(StrEnum):
+    """How much the service writes to its log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """One installation. Each field is the variable IDQC_<FIELD>, in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="IDQC_", frozen=True, extra="ignore")
+
+    mode: Mode = Mode.DEMO
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    data_dir: Path = Path("data")
+    weights_dir: Path | None = None
+    """None: those of the checkout, or those inside the installed wheel."""
+    thresholds: Path | None = None
+    """A TOML file; None: thresholds/default.toml of the checkout or the wheel."""
+    text_engine: TextEngine = TextEngine.IDQC
+    face_engine: FaceEngine = FaceEngine.IDQC
+    engine_dir: Path | None = None
+    """The folder with the files of an extra engine."""
+    log_level: LogLevel = LogLevel.INFO
+    threads: int = Field(default_factory=lambda: cores(), ge=1, le=256)
+    """Inspections at a time. One uses one core."""
+    waiting: int = Field(default=16, ge=0, le=10_000)
+    """Photos that may wait for a thread; beyond them the service answers `service.busy`."""
+    upload_deadline_s: float = Field(default=30.0, gt=0)
+    """How long the bytes of one photo may take to arrive."""
+
+
+def cores() -> int:
+    """The processor cores that this process may use; at least 1."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_settings() -> Settings:
+    """Reads the settings from the environment.
+
+    Raises:
+        SetupError: a variable has a value that it cannot have.
+    """
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        variables = ", ".join(f"IDQC_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in wrong.errors())
+        raise SetupError(
+            f"Settings that cannot be used: {variables}.",
+            "Correct or unset these variables; `idqc serve --help` and CONTRIBUTING.md list them.",
+            code="setup.settings",
+        ) from None
