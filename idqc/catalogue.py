@@ -184,10 +184,16 @@ def criteria(surface: Surface, document_type: str | None) -> tuple[Criterion, ..
 
 
 @cache
+def all_criteria() -> tuple[Criterion, ...]:
+    """Every criterion of every document type, each code once, in the order in which people read them."""
+    by_code = {criterion.code: criterion for criterion in FIXED}
+    for document_type in document_types():
+        for criterion in field_criteria(document_type):
+            by_code.setdefault(criterion.code, criterion)
+    return tuple(by_code.values())
+
+
+@cache
 def find(code: str) -> Criterion:
     """The criterion of a code, whatever the document type. Raises KeyError for an unknown one."""
-    for document_type in (None, *document_types()):
-        for criterion in (*FIXED, *(field_criteria(document_type) if document_type else ())):
-            if criterion.code == code:
-                return criterion
-    raise KeyError(code)
+    return {criterion.code: criterion for criterion in all_criteria()}[code]

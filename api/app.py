@@ -1,0 +1,68 @@
+"""The application: the resources, the pool, the warm run, and how a server is started on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api import criteria, health, inspections, logs, metrics, problems
+from api.admission import Admission
+from api.deps import Service
+from idqc.inspector import Inspector
+from idqc.settings import Settings
+
+log = logging.getLogger("idqc.api")
+
+
+def create_app(settings: Settings, inspector: Inspector) -> FastAPI:
+    """The service on an Inspector that is already open, so that a broken installation never listens."""
+    service = Service(settings, inspector, Admission(settings.threads, settings.waiting))
+    service.metrics.places.set_function(lambda: service.admission.taken)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(_warm(service))
+        yield
+        warming.cancel()
+        service.admission.close()
+
+    app = FastAPI(
+        title="idqc",
+        version=inspector.release.id,
+        description="One photo of an identity document in; a score for every criterion and a verdict out. 0 is normal, 1 should be turned away.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    problems.install(app)
+    for resource in (inspections, criteria, health, metrics):
+        app.include_router(resource.router)
+    return app
+
+
+def serve(settings: Settings, inspector: Inspector) -> None:
+    """Listens until it is told to stop. Logs are JSON lines on standard error; there is no access log."""
+    uvicorn.run(
+        create_app(settings, inspector),
+        host=settings.host,
+        port=settings.port,
+        log_config=logs.configuration(settings.log_level.value),
+        access_log=False,
+        server_header=False,
+    )
+
+
+async def _warm(service: Service) -> None:
+    try:
+        await service.admission.run(service.inspector.warm)
+    except Exception as failed:
+        problems.internal(failed)
+        return
+    service.ready = True
+    log.info("ready", extra={"release": service.inspector.release.id, "threads": service.settings.threads})

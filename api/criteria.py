@@ -1,0 +1,34 @@
+"""The catalogue over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.deps import CatalogueAudience, RunningService
+from api.schemas import CatalogueBody, CriterionBody, Limits
+from idqc.catalogue import all_criteria
+from idqc.inspection import Audience, Surface
+
+router = APIRouter(prefix="/v1", tags=["criteria"])
+
+
+@router.get("/criteria", response_model_exclude_unset=True)
+def read_criteria(service: RunningService, audience: CatalogueAudience) -> CatalogueBody:
+    """Every criterion with its wording; live thresholds only for operators."""
+    release = service.inspector.release
+    lines = []
+    for criterion in all_criteria():
+        if not criterion.visible_to(audience):
+            continue
+        line = CriterionBody(
+            code=criterion.code,
+            family=criterion.family,
+            meaning=dict(criterion.meaning),
+            message=None if criterion.customer is None else dict(criterion.customer),
+            surfaces=[surface for surface in Surface if surface in criterion.surfaces],
+        )
+        if audience is Audience.OPERATOR:
+            limits = release.thresholds.of(criterion)
+            line.thresholds = Limits(reject=limits.reject, reject_warning=limits.reject_warning)
+        lines.append(line)
+    return CatalogueBody(release=release.id, criteria=lines)

@@ -1,0 +1,44 @@
+"""Prometheus: counts by verdict, by criterion and by error code; a histogram for each stage."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from idqc.inspection import Inspection
+
+STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+router = APIRouter()
+
+
+class Metrics:
+    """The counters of one app, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._inspections = Counter("idqc_inspections", "Inspections", ["surface", "verdict"], registry=self.registry)
+        self._findings = Counter("idqc_findings", "Findings", ["criterion", "outcome"], registry=self.registry)
+        self._errors = Counter("idqc_errors", "Refused or failed requests", ["code"], registry=self.registry)
+        self._stages = Histogram(
+            "idqc_stage_seconds", "Time of a stage", ["stage"], registry=self.registry, buckets=STAGE_BUCKETS_S
+        )
+        self.places = Gauge("idqc_places_taken", "Photos in the house, waiting ones included", registry=self.registry)
+
+    def count(self, inspection: Inspection) -> None:
+        """Counts one finished inspection."""
+        self._inspections.labels(inspection.surface.value, inspection.verdict.value).inc()
+        for finding in inspection.findings:
+            self._findings.labels(finding.criterion, finding.outcome.value).inc()
+        for stage, milliseconds in inspection.timings_ms.items():
+            self._stages.labels(stage).observe(milliseconds / 1000.0)
+
+    def count_error(self, code: str) -> None:
+        """Counts one refused or failed request."""
+        self._errors.labels(code).inc()
+
+
+@router.get("/metrics", include_in_schema=False)
+def read_metrics(request: Request) -> Response:
+    """The text that Prometheus scrapes."""
+    return Response(generate_latest(request.app.state.service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
