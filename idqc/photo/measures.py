@@ -1,0 +1,210 @@
+"""Simple measures taken inside the rectified document: sharpness, saturation, exposure, contrast, chroma, noise.
+
+They are the floor that the models must beat, and an input of the quality model, whose 224 px image hides mild blur.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from idqc.inspection import Image
+
+MEASURED_WIDTH_PX = 1000
+"""The width at which a document is measured, whatever the photo had: measures of two photos then compare."""
+
+TILE_PX = 100
+"""About a centimetre of an ID-1 card: tiles with print and tiles without it fall apart."""
+
+SATURATED_GREY = 250
+GLOSSY_GREY = 235
+DARK_GREY = 40
+GLOSSY_SPREAD = 14
+"""A highlight takes the lamp's colour: bright pixels whose channels differ by at most this much count as gloss."""
+
+SCALES = (1, 2, 4)
+DIRECTIONS = 4
+
+NAMES: tuple[str, ...] = (
+    *(f"log_laplacian_{what}_at_{scale}" for scale in SCALES for what in ("variance", "p50", "p90", "max")),
+    *(f"log_gradient_p90_at_{scale}" for scale in SCALES),
+    *(f"log_direction_{what}_at_{scale}" for scale in SCALES for what in ("weakest", "strongest")),
+    "log_noise",
+    "saturated_share",
+    "glossy_share",
+    "largest_saturated_share",
+    "largest_glossy_share",
+    "tile_floor_max",
+    "tile_floor_p90",
+    "dark_share",
+    "grey_mean",
+    "grey_p05",
+    "grey_p25",
+    "grey_p50",
+    "grey_p75",
+    "grey_p95",
+    "tile_grey_min",
+    "tile_grey_max",
+    "log_contrast",
+    "log_tile_contrast_p10",
+    "log_tile_contrast_p50",
+    "log_tile_contrast_p90",
+    "chroma_mean",
+    "chroma_p95",
+    "chroma_spread",
+)
+"""The order of `Measures.vector`; it is part of the quality model's input and only grows with a new model."""
+
+FLOOR: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {
+        "quality.blur": ("log_laplacian_variance_at_1", -1.0),
+        "quality.glare": ("saturated_share", 1.0),
+        "quality.dark": ("grey_mean", -1.0),
+        "quality.bright": ("grey_mean", 1.0),
+        "fraud.grayscale_copy": ("chroma_spread", -1.0),
+    }
+)
+"""The one measure, and its sign, that a model of this criterion must beat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What `measure` found. `vector` is (len(NAMES),) float32 in the order of NAMES."""
+
+    vector: NDArray[np.float32]
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.vector[NAMES.index(name)])
+
+    def floor_score(self, criterion: str) -> float:
+        """The simple measure for a criterion of FLOOR, signed so that more is worse; its unit is the measure's."""
+        name, sign = FLOOR[criterion]
+        return sign * self[name]
+
+
+def measure(document_bgr: Image) -> Measures:
+    """Measures a document laid flat, about 10 ms.
+
+    Args:
+        document_bgr: (height, 1000, 3) uint8 BGR 0..255. Another width is brought to 1000 px first.
+
+    Returns:
+        The measures. Greys are 0..255, shares 0..1, chroma is distance from grey in 8-bit Lab units, `log_*` are
+        natural logarithms of squared grey levels.
+    """
+    height_px, width_px = document_bgr.shape[:2]
+    if width_px != MEASURED_WIDTH_PX:
+        size = MEASURED_WIDTH_PX, max(round(height_px * MEASURED_WIDTH_PX / width_px), 1)
+        way = cv2.INTER_AREA if width_px > MEASURED_WIDTH_PX else cv2.INTER_LINEAR
+        document_bgr = np.asarray(cv2.resize(document_bgr, size, interpolation=way), np.uint8)
+    grey = np.asarray(cv2.cvtColor(document_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    values = [
+        *_sharpness(grey),
+        *_gloss_and_exposure(document_bgr, grey),
+        *_contrast(grey),
+        *_chroma(document_bgr),
+    ]
+    return Measures(np.array(values, np.float32))
+
+
+def tiles_of(plane: NDArray[np.float32], tile_px: int) -> NDArray[np.float32]:
+    """Means of a (height, width) plane over tiles of `tile_px`, the last row and column stretched to fit: (n,)."""
+    rows, columns = max(plane.shape[0] // tile_px, 1), max(plane.shape[1] // tile_px, 1)
+    return np.asarray(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA), np.float32).ravel()
+
+
+def _log(value: float) -> float:
+    """Natural logarithm with a floor of a hundredth of a squared grey level, which an empty plane gives."""
+    return math.log(max(value, 0.0) + 0.01)
+
+
+def _sharpness(grey: NDArray[np.uint8]) -> list[float]:
+    laplacians: list[float] = []
+    gradients: list[float] = []
+    directions: list[float] = []
+    for scale in SCALES:
+        size = max(grey.shape[1] // scale, 1), max(grey.shape[0] // scale, 1)
+        plane = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        tile_px = TILE_PX // scale
+        laplacian = cv2.Laplacian(plane, cv2.CV_16S)
+        tiles = _tiles_of_product(laplacian, laplacian, tile_px)
+        p50, p90 = np.percentile(tiles, (50, 90))
+        variance = float(cv2.meanStdDev(laplacian)[1].item()) ** 2
+        laplacians += [_log(variance), _log(float(p50)), _log(float(p90)), _log(float(tiles.max()))]
+        across, down = cv2.Sobel(plane, cv2.CV_16S, 1, 0), cv2.Sobel(plane, cv2.CV_16S, 0, 1)
+        xx, yy = _tiles_of_product(across, across, tile_px), _tiles_of_product(down, down, tile_px)
+        xy = _tiles_of_product(across, down, tile_px)
+        # Motion blur empties one direction and leaves the one across it: energies along 0, 45, 90 and 135 degrees.
+        energies = [float(np.percentile(e, 90)) for e in (xx, (xx + yy) / 2 + xy, yy, (xx + yy) / 2 - xy)]
+        gradients.append(_log(float(np.percentile(xx + yy, 90))))
+        directions += [_log(min(energies)), _log(max(energies))]
+    return [*laplacians, *gradients, *directions, _noise(grey)]
+
+
+def _tiles_of_product(a: NDArray[np.int16], b: NDArray[np.int16], tile_px: int) -> NDArray[np.float32]:
+    return tiles_of(np.asarray(cv2.multiply(a, b, dtype=cv2.CV_32F), np.float32), tile_px)
+
+
+def _noise(grey: NDArray[np.uint8]) -> float:
+    """Log variance of sensor noise in the calmest tiles (Immerkaer 1996)."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    residue = cv2.filter2D(grey, cv2.CV_16S, kernel)
+    return _log(float(np.percentile(_tiles_of_product(residue, residue, TILE_PX // 4), 10)) / 36.0)
+
+
+def _largest_share(mask: NDArray[np.uint8]) -> float:
+    """The share of the picture that the largest connected blob of a 0/255 mask takes, at a quarter of its size."""
+    small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    _, _, stats, _ = cv2.connectedComponentsWithStats((small > 127).astype(np.uint8), connectivity=8)
+    return float(stats[1:, cv2.CC_STAT_AREA].max() / small.size) if len(stats) > 1 else 0.0
+
+
+def _gloss_and_exposure(document_bgr: Image, grey: NDArray[np.uint8]) -> list[float]:
+    saturated = cv2.compare(grey, SATURATED_GREY - 1, cv2.CMP_GT)
+    blue, green, red = cv2.split(document_bgr)
+    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
+    bright = cv2.compare(grey, GLOSSY_GREY - 1, cv2.CMP_GT)
+    glossy = cv2.bitwise_and(bright, cv2.compare(spread, GLOSSY_SPREAD + 1, cv2.CMP_LT))
+    # The darkest print of a tile: high where a veil of glare lies over ink, or where there is no ink.
+    floor = cv2.erode(grey, np.ones((15, 15), np.uint8))
+    floors = tiles_of(np.asarray(floor, np.float32), TILE_PX // 2)
+    tile_grey = tiles_of(np.asarray(grey, np.float32), TILE_PX)
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64)
+    cumulative = np.cumsum(counts) / grey.size
+    return [
+        cv2.countNonZero(saturated) / grey.size,
+        cv2.countNonZero(glossy) / grey.size,
+        _largest_share(saturated),
+        _largest_share(glossy),
+        float(floors.max()),
+        float(np.percentile(floors, 90)),
+        float(cumulative[DARK_GREY - 1]),
+        float(counts @ np.arange(256) / grey.size),
+        *(float(np.searchsorted(cumulative, share)) for share in (0.05, 0.25, 0.50, 0.75, 0.95)),
+        float(tile_grey.min()),
+        float(tile_grey.max()),
+    ]
+
+
+def _contrast(grey: NDArray[np.uint8]) -> list[float]:
+    means = tiles_of(np.asarray(grey, np.float32), TILE_PX)
+    squares = tiles_of(np.asarray(cv2.multiply(grey, grey, dtype=cv2.CV_32F), np.float32), TILE_PX)
+    whole = float(cv2.meanStdDev(grey)[1].item()) ** 2
+    return [_log(whole), *(_log(float(value)) for value in np.percentile(squares - means * means, (10, 50, 90)))]
+
+
+def _chroma(document_bgr: Image) -> list[float]:
+    """Chroma at a quarter of the size, where sensor noise and JPEG's chroma blocks have averaged out."""
+    small = cv2.resize(document_bgr, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    ab = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[..., 1:], np.float32) - 128.0
+    chroma = np.hypot(ab[..., 0], ab[..., 1])
+    # Spread around the middle colour: the tint that white balance lays over a grey copy does not count.
+    away = ab - np.median(ab.reshape(-1, 2), axis=0)
+    spread = float(np.sqrt((away * away).sum(axis=2).mean()))
+    return [float(chroma.mean()), float(np.percentile(chroma, 95)), spread]
