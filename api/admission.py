@@ -17,7 +17,7 @@ RETRY_AFTER_S = 2
 
 
 class Admission:
-    """The pool that computes, and the count of the photos in the house. Lives on one event loop, so it needs no lock."""
+    """The pool that computes, and the count of the photos in the house. Lives on one event loop and needs no lock."""
 
     def __init__(self, threads: int, waiting: int) -> None:
         self.places = threads + waiting

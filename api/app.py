@@ -16,6 +16,11 @@ from api.deps import Service
 from idqc.inspector import Inspector
 from idqc.settings import Settings
 
+DESCRIPTION = (
+    "One photo of an identity document in; a score for every criterion and a verdict out. "
+    "A score of 0 is a normal photo, 1 is one that should be turned away."
+)
+
 log = logging.getLogger("idqc.api")
 
 
@@ -34,7 +39,7 @@ def create_app(settings: Settings, inspector: Inspector) -> FastAPI:
     app = FastAPI(
         title="idqc",
         version=inspector.release.id,
-        description="One photo of an identity document in; a score for every criterion and a verdict out. 0 is normal, 1 should be turned away.",
+        description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -16,7 +16,7 @@ from api.upload import media_type, photo_of, read_body
 from idqc.audience import to_json
 from idqc.documents import document_types
 from idqc.errors import IdqcError, RequestError
-from idqc.inspection import Audience, Explain, Inspection, Surface
+from idqc.inspection import Audience, Inspection, Surface
 
 log = logging.getLogger("idqc.api")
 router = APIRouter(prefix="/v1", tags=["inspections"])
@@ -26,7 +26,7 @@ _FORM = {"schema": {"type": "object", "properties": {"photo": _BYTES["schema"]},
 _BODY = {
     "requestBody": {
         "required": True,
-        "description": "The photo's bytes, or a form with one file named photo. At most 15 MB, 40 megapixels, 12,000 px a side.",
+        "description": "The photo's bytes, or a form with one file named photo. At most 15 MB, 40 megapixels.",
         "content": {"image/jpeg": _BYTES, "image/png": _BYTES, "image/webp": _BYTES, "multipart/form-data": _FORM},
     }
 }
@@ -49,7 +49,7 @@ async def inspect(
     request: Request,
     service: RunningService,
     surface: Annotated[Surface, Query(description="Decides which criteria count.")] = Surface.VERIFICATION,
-    explain: Annotated[Explain, Query(description="heatmaps runs every stage and adds PNGs as data URLs.")] = Explain.REGIONS,
+    explain: Annotated[Literal["", "regions"], Query(description="regions runs every stage.")] = "",
     document_type: Annotated[str | None, Query(description="What the customer says the document is.")] = None,
 ) -> Response:
     """Inspects one photo: a score for every criterion of the surface, the regions, the readings and a verdict."""
@@ -64,7 +64,7 @@ async def inspect(
 
     def work(body: bytes) -> tuple[Inspection, bytes]:
         done = service.inspector.inspect(
-            photo_of(body, content_type), surface, explain=explain, document_type=document_type
+            photo_of(body, content_type), surface, explain=explain or None, document_type=document_type
         )
         return done, json.dumps(to_json(done, Audience.REVIEWER), ensure_ascii=False).encode()
 

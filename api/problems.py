@@ -20,6 +20,7 @@ CLIENT_GONE = 499
 
 log = logging.getLogger("idqc.api")
 
+_OTHER = ("request.invalid", "The request is off.", "GET /openapi.json lists every call.")
 _BY_STATUS = {
     404: ("request.not_found", "There is nothing at this address.", "GET /openapi.json lists every call."),
     405: ("request.method", "This address does not answer to this method.", "The Allow header names the methods."),
@@ -70,7 +71,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        code, detail, hint = _BY_STATUS.get(error.status_code, ("request.invalid", "The request is off.", "See /openapi.json."))
+        code, detail, hint = _BY_STATUS.get(error.status_code, _OTHER)
         refused = IdqcError(detail, hint)
         refused.status, refused.code, refused.title = error.status_code, code, HTTPStatus(error.status_code).phrase
         answer = await on_purpose(request, refused)

@@ -28,7 +28,7 @@ class Size(Answer):
 
 
 class Place(Answer):
-    """Where the document lies; the quad runs clockwise from its own top left, in photo pixels, and may leave the frame."""
+    """Where the document lies; the quad runs clockwise from its own top left and may leave the frame."""
 
     type: str | None
     confidence: Score = Field(default=None, ge=0, le=1)

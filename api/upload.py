@@ -1,11 +1,11 @@
-"""The photo's bytes out of a request: refused while they stream in when they are too many, too slow or of a wrong kind."""
+"""The photo's bytes out of a request, refused while they stream in when they are too many or too slow."""
 
 from __future__ import annotations
 
 import asyncio
 
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from idqc.errors import RequestError, TooManyBytes
@@ -40,7 +40,7 @@ def media_type(request: Request) -> str:
     if not (found.startswith("image/") or found == "multipart/form-data"):
         raise WrongContentType(
             "The Content-Type is missing." if not found else "The Content-Type is not that of a photo.",
-            "Send the bytes with Content-Type: image/jpeg, image/png or image/webp, or a multipart form with a file 'photo'.",
+            "Send the bytes as image/jpeg, image/png or image/webp, or a multipart form with a file named 'photo'.",
         )
     return found
 
@@ -110,7 +110,7 @@ class _Form:
         self._header = (bytearray(), bytearray())
         self._inside = False
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> MultipartCallbacks:
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),

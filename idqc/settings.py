@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from idqc.errors import SetupError
 
 
 class Mode(StrEnum):
-    """Demo answers this machine only and shows everything; production listens where it is told and shows thresholds to nobody."""
+    """Demo answers this machine only and shows thresholds; production listens where it is told and does not."""
 
     DEMO = "demo"
     PRODUCTION = "production"
@@ -73,6 +74,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def keep_ultralytics_offline() -> None:
+    """Keeps Ultralytics from calling home and from writing into the user's home. Call it before it is imported."""
+    os.environ.setdefault("YOLO_OFFLINE", "True")
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "idqc-ultralytics"))
+    os.environ.setdefault("YOLO_VERBOSE", "False")
+
+
 def read_settings() -> Settings:
     """Reads the settings from the environment.
 
@@ -82,7 +90,9 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as wrong:
-        variables = ", ".join(f"IDQC_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in wrong.errors())
+        variables = ", ".join(
+            f"IDQC_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in wrong.errors()
+        )
         raise SetupError(
             f"Settings that cannot be used: {variables}.",
             "Correct or unset these variables; `idqc serve --help` and CONTRIBUTING.md list them.",

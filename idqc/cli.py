@@ -1,0 +1,252 @@
+"""The command line: inspect, criteria, serve, synth, train, calibrate, evaluate.
+
+What a command needs is imported when it runs: inspecting loads no web server and no training code.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from importlib import import_module
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from idqc.errors import IdqcError, SetupError
+from idqc.inspection import Audience, Inspection, Surface
+from idqc.settings import Mode, read_settings
+
+SOME_WERE_BAD = 3
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="Scores and a verdict for photos of identity documents."
+)
+stderr = Console(stderr=True)
+
+
+class Explanation(StrEnum):
+    """What to run beyond what the verdict needs."""
+
+    REGIONS = "regions"
+
+
+class ModelName(StrEnum):
+    """A model that can be trained; each is a module of idqc.train."""
+
+    DOCUMENT = "document"
+    CORNERS = "corners"
+    FIELDS = "fields"
+    QUALITY = "quality"
+    TEXT = "text"
+    PORTRAIT = "portrait"
+    FRAUD = "fraud"
+
+
+@app.command()
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(help="Photos, and folders with photos.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, in the order of the paths.")] = False,
+    annotate: Annotated[Path | None, typer.Option(help="Write annotated pictures into this folder.")] = None,
+    surface: Annotated[Surface, typer.Option(help="Decides which criteria count.")] = Surface.VERIFICATION,
+    explain: Annotated[Explanation | None, typer.Option(help="Run every stage.")] = None,
+    document_type: Annotated[str | None, typer.Option(help="What the customer says the document is.")] = None,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge expiry on this day.")] = None,
+) -> None:
+    """Inspect photos. Exits 0 when all were inspected, 3 when some files were bad."""
+    from idqc import report
+    from idqc.audience import to_json
+    from idqc.folder import find_photos, inspect_files
+    from idqc.installation import open_installation
+
+    settings = read_settings()
+    inspector = open_installation(settings)
+    photos = find_photos(paths)
+    day = None if as_of is None else as_of.date()
+
+    def inspect_one(path: Path, data: bytes) -> Inspection:
+        done = inspector.inspect(data, surface, as_of=day, explain=explain, document_type=document_type)
+        if annotate is not None:
+            write_annotated(annotate, photos.index(path), path, data, done)
+        return done
+
+    results = []
+    with Progress(console=stderr, transient=True, disable=not (stderr.is_terminal and len(photos) > 1)) as progress:
+        bar = progress.add_task("inspecting", total=len(photos))
+        for result in inspect_files(photos, inspect_one, settings.threads):
+            results.append(result)
+            progress.advance(bar)
+            if as_json:
+                done = result.inspection
+                body = to_json(done, Audience.REVIEWER) if done else error_json(result.error)
+                typer.echo(json.dumps({"path": str(result.path), **body}, ensure_ascii=False))
+    if not as_json:
+        Console().print(report.detail(results[0]) if len(results) == 1 else report.overview(results))
+    raise typer.Exit(SOME_WERE_BAD if any(result.error for result in results) else 0)
+
+
+@app.command()
+def criteria(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """Print the catalogue with live thresholds."""
+    from idqc import report
+    from idqc.catalogue import all_criteria
+    from idqc.release import load_release
+
+    settings = read_settings()
+    thresholds = load_release(settings.weights_dir, settings.thresholds).thresholds
+    if not as_json:
+        Console().print(report.catalogue(all_criteria(), thresholds))
+        return
+    for line in all_criteria():
+        limits = thresholds.of(line)
+        values = {"reject": limits.reject, "reject_warning": limits.reject_warning}
+        said = {"code": line.code, "meaning": dict(line.meaning), "thresholds": values}
+        typer.echo(json.dumps(said, ensure_ascii=False))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="IDQC_HOST, by default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="IDQC_PORT, by default 8000.")] = None,
+) -> None:
+    """Start the HTTP service."""
+    from idqc.installation import open_installation
+
+    settings = read_settings()
+    settings = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
+    if settings.mode is Mode.DEMO and not is_loopback(settings.host):
+        raise SetupError(
+            "The demo mode answers this machine only.",
+            "Leave the host at 127.0.0.1, or set IDQC_MODE=production and put your gateway in front.",
+            code="setup.demo_host",
+        )
+    try:
+        service = import_module("api.app")
+    except ModuleNotFoundError as missing:
+        raise SetupError(
+            f"The service needs {missing.name}, which is not installed.",
+            "Run from a checkout or the image, with pip install 'idqc[cpu,service]'.",
+            code="setup.service_missing",
+        ) from missing
+    service.serve(settings, open_installation(settings))
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(help="Folder for photos and labels.jsonl; an unfinished one is resumed.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 1000,
+    faces: Annotated[Path | None, typer.Option(help="Folder of face pictures.")] = None,
+    textures: Annotated[Path | None, typer.Option(help="Folder of background textures.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same photos.")] = 7,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+) -> None:
+    """Render mock documents, photographed, with labels."""
+    load("idqc.synth.generate", "synth").generate(out, n=n, faces=faces, textures=textures, seed=seed, jobs=jobs)
+
+
+@app.command()
+def train(
+    name: Annotated[ModelName, typer.Argument(help="The model.")],
+    data: Annotated[list[Path], typer.Option(help="A folder with labels.jsonl; may be repeated.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the crop cache, checkpoints and metrics; an unfinished run is resumed.")
+    ],
+    weights: Annotated[Path, typer.Option(help="Where the ONNX file and its line in the manifest go.")] = Path(
+        "weights"
+    ),
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option()] = None,
+    minutes: Annotated[float | None, typer.Option(help="End on time, whatever the epochs.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1)] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Train one model and export it to ONNX."""
+    trainer = load(f"idqc.train.{name.value}", "train")
+    asked = {
+        "epochs": epochs,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "minutes": minutes,
+        "threads": threads,
+        "seed": seed,
+    }
+    budget = replace(trainer.BUDGET, **{key: value for key, value in asked.items() if value is not None})
+    Console().print_json(data=trainer.train(data, out, weights, budget))
+
+
+@app.command()
+def calibrate(
+    data: Annotated[Path, typer.Option(help="A folder with labels.jsonl.")],
+    weights: Annotated[Path, typer.Option(help="The weights to calibrate for.")] = Path("weights"),
+    out: Annotated[Path, typer.Option(help="Where default.toml and its report go.")] = Path("thresholds"),
+) -> None:
+    """Derive REJECT and REJECT_WARNING of every criterion from labelled photos."""
+    load("idqc.train.calibrate", "train").calibrate(data, weights, out)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="A folder with labels.jsonl.")],
+    out: Annotated[Path, typer.Option(help="Where the report goes.")],
+    split: Annotated[list[str] | None, typer.Option(help="train, calibrate or test; may be repeated.")] = None,
+) -> None:
+    """Measure the release on labelled photos."""
+    load("idqc.train.evaluate", "train").evaluate(data, out, tuple(split or ["test"]))
+
+
+def load(module: str, extra: str) -> Any:
+    """Imports a module that only some environments can; names the extra that is missing."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as missing:
+        raise SetupError(
+            f"This command needs {missing.name}, which is not installed.",
+            f"pip install 'idqc[cpu,{extra}]', or use the Makefile's environment.",
+            code="setup.extra_missing",
+        ) from missing
+
+
+def write_annotated(folder: Path, number: int, path: Path, data: bytes, done: Inspection) -> None:
+    """Writes one annotated picture. The number keeps apart files of one name from several folders."""
+    import cv2
+
+    from idqc.annotate import LONG_SIDE_PX, annotate
+    from idqc.photo.decode import decode, read_header
+
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = annotate(decode(data, read_header(data), LONG_SIDE_PX), done)
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    (folder / f"{number:05d}-{path.stem}.jpg").write_bytes(encoded.tobytes())
+
+
+def error_json(error: IdqcError | None) -> dict[str, Any]:
+    """The line of a file that could not be inspected."""
+    if error is None:
+        raise AssertionError("a result has an inspection or an error")
+    said = {"code": error.code, "detail": error.detail, "hint": error.hint, "numbers": dict(error.numbers)}
+    return {"error": said}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def main() -> None:
+    """Runs the command line; an error that idqc raises on purpose becomes two lines and exit code 1."""
+    try:
+        app()
+    except IdqcError as error:
+        stderr.print(f"[bold red]{error.code}[/]: ", error.detail, sep="", highlight=False)
+        stderr.print(error.hint, highlight=False, markup=False)
+        sys.exit(1)

@@ -1,0 +1,103 @@
+"""Inspections and the catalogue for a person at a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from idqc.catalogue import Criterion
+from idqc.decision import ThresholdTable
+from idqc.folder import Result
+from idqc.inspection import Inspection, Outcome
+
+STYLES = {
+    Outcome.REJECT: "bold red",
+    Outcome.WARN: "yellow",
+    Outcome.PASS: "green",
+    Outcome.NOT_COMPUTED: "dim",
+    Outcome.NOT_APPLICABLE: "dim",
+}
+TOP_FINDINGS = 4
+
+
+def overview(results: Sequence[Result]) -> RenderableType:
+    """One row a photo, then how many got which verdict."""
+    table = Table("photo", "verdict", "document", "findings", box=box.SIMPLE_HEAD)
+    counts: Counter[str] = Counter()
+    for result in results:
+        name = Text(_shorten(result.path))
+        if result.inspection is None:
+            counts["not inspected"] += 1
+            detail = "" if result.error is None else f"{result.error.code}: {result.error.detail}"
+            table.add_row(name, Text("not inspected", "bold magenta"), "", Text(detail))
+            continue
+        done = result.inspection
+        counts[done.verdict.value] += 1
+        table.add_row(name, Text(done.verdict.value, STYLES[done.verdict]), done.document_type or "-", _told(done))
+    return Group(table, Text(", ".join(f"{count} {what}" for what, count in counts.most_common())))
+
+
+def detail(result: Result) -> RenderableType:
+    """Everything about one photo: findings with their thresholds, readings, timings."""
+    if result.inspection is None:
+        return overview([result])
+    done = result.inspection
+    findings = Table("criterion", "score", "warn", "reject", "outcome", "where", box=box.SIMPLE_HEAD)
+    for finding in done.findings:
+        findings.add_row(
+            finding.criterion,
+            _number(finding.score),
+            _number(finding.thresholds.reject_warning),
+            _number(finding.thresholds.reject),
+            Text(finding.outcome.value, STYLES[finding.outcome]),
+            ", ".join(dict.fromkeys(region.label for region in finding.regions)),
+        )
+    fields = Table("field", "value", "confidence", "lowest", box=box.SIMPLE_HEAD)
+    for reading in done.fields:
+        value = Text(reading.value) if reading.value else Text("-" if reading.visible else "not visible", "dim")
+        fields.add_row(reading.name, value, _number(reading.confidence), _number(reading.confidence_min))
+    timings = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in done.timings_ms.items())
+    head = Text.assemble(
+        (done.verdict.value.upper(), STYLES[done.verdict]),
+        f"  {_shorten(result.path)}  {done.document_type or 'no document'}",
+    )
+    foot = Text(f"release {done.release}, as of {done.as_of}, ms: {timings}", "dim")
+    return Group(head, findings, *([fields] if done.fields else []), foot)
+
+
+def catalogue(lines: Sequence[Criterion], thresholds: ThresholdTable) -> RenderableType:
+    """The criteria with their live thresholds."""
+    table = Table("criterion", "warn", "reject", "1.0 means", "surfaces", "customer sees", box=box.SIMPLE_HEAD)
+    for line in lines:
+        limits = thresholds.of(line)
+        table.add_row(
+            line.code,
+            _number(limits.reject_warning),
+            _number(limits.reject),
+            line.meaning["en"],
+            ", ".join(sorted(surface.value for surface in line.surfaces)),
+            "no" if line.customer is None else "yes",
+        )
+    return table
+
+
+def _told(done: Inspection) -> Text:
+    told = [f for f in done.findings if f.outcome in (Outcome.REJECT, Outcome.WARN)]
+    told.sort(key=lambda finding: (finding.outcome is not Outcome.REJECT, -(finding.score or 0.0)))
+    text = Text(", ").join(Text(f"{f.criterion} {_number(f.score)}", STYLES[f.outcome]) for f in told[:TOP_FINDINGS])
+    return text.append(f" and {len(told) - TOP_FINDINGS} more") if len(told) > TOP_FINDINGS else text
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _shorten(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 48 else f"…{text[-47:]}"
