@@ -1,0 +1,146 @@
+"""The Inspector: one photo in, one Inspection out. The cascade runs the cheapest and most decisive stage first."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from idqc.catalogue import Criterion, criteria
+from idqc.decision import decide, verdict
+from idqc.documents import document_types
+from idqc.errors import RequestError
+from idqc.evidence import NOT_COMPUTED, Evidence
+from idqc.inspection import Finding, Inspection, Outcome, Surface, freeze_quad
+from idqc.photo.decode import decode, read_header
+from idqc.release import Release
+from idqc.runtime.lanes import Lanes
+from idqc.stages import Run, Stages
+from idqc.stopwatch import Stopwatch
+from idqc.wording import sentence
+
+CAPTURE_LONG_SIDE_PX = 1600
+"""The capture surface reads nothing, so that a scaled decode with about 12 px/mm across the document is enough."""
+
+KOREA = ZoneInfo("Asia/Seoul")
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Opened models and one release. Safe to share between threads; an inspection changes nothing in it."""
+
+    release: Release
+    stages: Stages
+
+    def inspect(
+        self,
+        data: bytes,
+        surface: Surface | str = Surface.VERIFICATION,
+        *,
+        as_of: date | None = None,
+        explain: str | None = None,
+        document_type: str | None = None,
+        mask: bool = True,
+    ) -> Inspection:
+        """Inspects one photo; about 0.3 s of CPU for verification, a third of it for capture.
+
+        Args:
+            data: the bytes of a JPEG, PNG or WebP file.
+            surface: which criteria count; on capture, a certain quality reject ends the run early.
+            as_of: the day on which expiry is judged, by default today in Korea.
+            explain: None, or `regions` to run every stage whatever the cascade would skip.
+            document_type: the type that the customer said it is; None takes what the model sees.
+            mask: False leaves resident numbers readable; for evaluation on mock documents only.
+
+        Raises:
+            PhotoError: the bytes are no photo that can be judged.
+            RequestError: an unknown surface, explanation or document type.
+        """
+        surface = _surface(surface)
+        if explain not in (None, "regions"):
+            raise RequestError(
+                f"explain={explain[:20]!r} is not known.", "Use explain=regions, or leave it out.", code="request.explain"
+            )
+        if document_type is not None and document_type not in document_types():
+            raise RequestError(
+                f"The document type is none of the {len(document_types())} known ones.",
+                f"Use one of: {', '.join(document_types())}.",
+                code="request.document_type",
+            )
+        watch = Stopwatch()
+        with watch.stage("decode"):
+            header = read_header(data)
+            photo = decode(data, header, CAPTURE_LONG_SIDE_PX if surface is Surface.CAPTURE else None)
+        day = as_of or datetime.now(KOREA).date()
+        run = Run(photo=photo, surface=surface, as_of=day, watch=watch, mask=mask, document_type=document_type)
+        for stage in self.stages.order(surface):
+            stage(run)
+            if surface is Surface.CAPTURE and explain is None and self._certain(run):
+                break
+        return self._conclude(run)
+
+    def warm(self) -> None:
+        """Runs every model once, so that the first photo is as fast as the next."""
+        self.stages.warm()
+
+    def _findings(self, run: Run) -> tuple[Finding, ...]:
+        return tuple(
+            self._finding(criterion, run.evidence.get(criterion.code, NOT_COMPUTED), run)
+            for criterion in criteria(run.surface, run.kind.type if run.kind else None)
+        )
+
+    def _finding(self, criterion: Criterion, evidence: Evidence, run: Run) -> Finding:
+        thresholds = self.release.thresholds.of(criterion)
+        outcome = decide(evidence.score, thresholds, applicable=evidence.applicable)
+        told = outcome in (Outcome.REJECT, Outcome.WARN)
+        return Finding(
+            criterion=criterion.code,
+            score=None if evidence.score is None else round(evidence.score, 4),
+            outcome=outcome,
+            thresholds=thresholds,
+            regions=evidence.regions if told else (),
+            message=sentence(criterion, evidence.regions, run.kind) if told else {},
+        )
+
+    def _certain(self, run: Run) -> bool:
+        return any(
+            finding.outcome is Outcome.REJECT and finding.criterion.startswith(("quality.", "document."))
+            for finding in self._findings(run)
+        )
+
+    def _conclude(self, run: Run) -> Inspection:
+        findings = self._findings(run)
+        document = run.document
+        return Inspection(
+            inspection_id=uuid.uuid4().hex,
+            surface=run.surface,
+            verdict=verdict(findings),
+            release=self.release.id,
+            policy="default",
+            image_width_px=run.photo.width_px,
+            image_height_px=run.photo.height_px,
+            as_of=run.as_of,
+            document_type=document.type if document else None,
+            document_confidence=round(document.confidence, 4) if document else None,
+            document_quad=freeze_quad(document.quad_xy_px) if document else None,
+            findings=findings,
+            fields=tuple(run.readings.values()),
+            timings_ms={name: round(ms, 1) for name, ms in (*run.watch.wall_ms.items(), ("total", run.watch.total_ms()))},
+        )
+
+
+def open_inspector(release: Release, *, spare_threads: int = 1, text_engine: object = None) -> Inspector:
+    """Opens every model of a release. Raises SetupError when a file is missing or not the manifest's."""
+    return Inspector(release, Stages.open(release, Lanes(spare_threads)))
+
+
+def _surface(name: Surface | str) -> Surface:
+    try:
+        return Surface(name)
+    except ValueError as unknown:
+        raise RequestError(
+            "The surface is not known.",
+            f"Use one of: {', '.join(surface.value for surface in Surface)}.",
+            code="request.surface",
+        ) from unknown
