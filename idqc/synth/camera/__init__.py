@@ -1,0 +1,1 @@
+"""The camera: takes a flat object, photographs it as planned and labels the photo."""
