@@ -1,7 +1,7 @@
 """weights/manifest.toml: the passport of every weights file. Training writes it; a Release refuses a file that differs.
 
-One table a model. Input and output specs are read from the ONNX graph itself, so that they cannot disagree with it;
-a dimension that varies is -1.
+One table a model, under `models`. Input and output specs are read from the ONNX graph itself, so that they cannot
+disagree with it; a dimension that varies is -1.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import tomlkit
 MANIFEST = "manifest.toml"
 
 
-def tensor_specs(values: Any, notes: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """{name: {dtype, shape, layout}} of graph inputs or outputs."""
-    specs: dict[str, dict[str, Any]] = {}
+def tensor_specs(values: Any, notes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """{name, dtype, shape, layout} of each graph input or output."""
+    specs = []
     for value in values:
         tensor = value.type.tensor_type
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name
         shape = [dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim]
-        specs[value.name] = {"dtype": dtype, "shape": shape, "layout": notes.get(value.name, "")}
+        specs.append({"name": value.name, "dtype": dtype, "shape": shape, "layout": notes.get(value.name, "")})
     return specs
 
 
@@ -43,7 +43,7 @@ def write_entry(
     licence: str,
     attribution: str,
 ) -> None:
-    """Adds or replaces the table `[name]` of `weights_dir/manifest.toml`; other tables stay as they are.
+    """Adds or replaces the table `[models.name]` of `weights_dir/manifest.toml`; other tables stay as they are.
 
     Args:
         file: the ONNX file inside `weights_dir`.
@@ -57,7 +57,10 @@ def write_entry(
     known = {item.name for item in graph.initializer}
     path = weights_dir / MANIFEST
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-    document[name] = {
+    document.setdefault("release", f"{date.today():%Y.%m}.1")
+    if "models" not in document:
+        document["models"] = tomlkit.table(is_super_table=True)
+    document["models"][name] = {
         "file": file.name,
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "licence": licence,
