@@ -15,16 +15,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from idqc.documents import UNSUPPORTED
 from idqc.labels import SPLITS, to_json
-from idqc.synth.assets import Assets
+from idqc.synth.assets import Assets, kinds
 from idqc.synth.camera.shot import photograph, photograph_scene
-from idqc.synth.card import Card, FlatObject
+from idqc.synth.card import FlatObject
 from idqc.synth.forge import FORGERIES, original
-from idqc.synth.mock import draw_card, draw_unsupported
+from idqc.synth.mock import draw_card
 from idqc.synth.plan import MIX, Plan, plan_photo
 
 LABELS = "labels.jsonl"
 PART = "labels.part.jsonl"
+LAYOUTS = 30
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,9 @@ def make_photo(plan: Plan, assets: Assets) -> tuple[bytes, str]:
 
 
 def _object(rng: np.random.Generator, plan: Plan, assets: Assets) -> FlatObject:
-    card: Card
-    if plan.document_type is None:
-        card = draw_unsupported(rng, plan.split, assets)
-    else:
-        card = draw_card(rng, plan.document_type, plan.split, assets, expired=plan.expired)
+    layouts = kinds("L", LAYOUTS, plan.split)
+    layout = layouts[int(rng.integers(len(layouts)))]
+    card = draw_card(rng, plan.document_type or UNSUPPORTED, layout, plan.split, assets, expired=plan.expired)
     return FORGERIES[plan.attack](rng, card, plan.split, assets) if plan.attack else original(rng, card)
 
 

@@ -76,6 +76,9 @@ def draw_frame(rng: np.random.Generator, plan: Plan, size_mm: tuple[float, float
     rotation = float(np.clip(rng.normal(0, 7), -20, 20)) + turned
     spread = abs(np.cos(np.radians(rotation))) * size_mm[0] + abs(np.sin(np.radians(rotation))) * size_mm[1]
     width, height = _frame_size(rng, 0.95 * spread, 0 if wanted_low else least)
+    if wanted_low and rng.random() < 0.6:
+        shrink = max(float(rng.uniform(0.3, 0.8)), 340 / min(width, height))
+        width, height = round(width * shrink), round(height * shrink)
     reach = 0.95 if height <= width else 0.97
     if wanted_low:
         per_mm = PX_PER_MM_AT_ZERO + (PX_PER_MM_AT_ONE - PX_PER_MM_AT_ZERO) * wanted_low

@@ -56,7 +56,7 @@ def camera_kind(name: str) -> CameraKind:
     low = int(rng.integers(55, 88))
     return CameraKind(
         noise=float(rng.uniform(0.6, 3.5)),
-        chroma_noise=float(rng.uniform(0.2, 1.0)),
+        chroma_noise=float(rng.choice([0.2, 0.5, 0.9])),
         grain_px=float(rng.choice([0.0, 0.5, 0.8])),
         demosaic=bool(rng.random() < 0.3),
         smoothing=float(rng.choice([0.0, 0.0, 0.5, 0.8])),
