@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 
@@ -30,6 +31,11 @@ MIN_SIDE_PX = 320
 
 FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 """What is accepted, by the name that Pillow gives it. MPO is a JPEG with further pictures behind it; the first is read."""
+
+Pillow.init()  # Pillow.open fails on the name of a format whose plugin is not loaded yet
+
+_RECOGNISED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""What is told apart from noise. Pillow's JPEG reader opens MPO too, which has no reader of its own name."""
 
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
 _EXIF_ORIENTATION = 0x0112
@@ -72,8 +78,7 @@ def read_header(data: bytes) -> Header:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            opened = Pillow.open(io.BytesIO(data), formats=tuple({*FORMATS, "GIF", "BMP", "TIFF"}))
-            orientation = int(opened.getexif().get(_EXIF_ORIENTATION, 1))
+            opened = Pillow.open(io.BytesIO(data), formats=_RECOGNISED)
     except Pillow.DecompressionBombError as bomb:
         raise _too_many_pixels(f"more than {MAX_PIXELS}") from bomb
     except UnidentifiedImageError as unknown:
@@ -103,9 +108,21 @@ def read_header(data: bytes) -> Header:
             height=height_px,
             limit=MIN_SIDE_PX,
         )
+    orientation = _orientation(opened)
     if orientation in _EXIF_TRANSPOSED:
         width_px, height_px = height_px, width_px
     return Header(FORMATS[opened.format], opened.mode, width_px, height_px, orientation)
+
+
+def _orientation(opened: Pillow.Image) -> int:
+    # Not getexif(): for a PNG without an early EXIF chunk that decodes all pixels.
+    exif = Pillow.Exif()
+    try:
+        exif.load(opened.info.get("exif", b""))
+        turn = int(exif.get(_EXIF_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return 1
+    return turn if 1 <= turn <= 8 else 1
 
 
 def decode(data: bytes, header: Header, long_side_px: int | None = None) -> Photo:

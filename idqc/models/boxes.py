@@ -1,0 +1,74 @@
+"""Boxes of a detector: from the raw tensor of a YOLO head to the few boxes that stand, in numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What a YOLO head found, the most confident first.
+
+    `boxes_xyxy` is (n, 4) and `points_xy` (n, k, 2), both in shares of the model's input; `classes` (n,) indices;
+    `confidences` (n,) 0..1.
+    """
+
+    boxes_xyxy: Floats
+    classes: NDArray[np.intp]
+    confidences: Floats
+    points_xy: Floats
+
+
+def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Detections:
+    """Reads the raw tensor of an Ultralytics head, before any suppression.
+
+    Args:
+        prediction: (1, 4 + class_count + 3 * k, anchors): centre x, centre y, width, height in shares of the input, a
+            probability for each class, then x, y (shares, may leave the input), visibility for each of k points.
+        confidence_floor: anchors below it are dropped.
+    """
+    rows = prediction[0].T
+    scores = rows[:, 4 : 4 + class_count]
+    confidences = scores.max(axis=1)
+    kept = np.flatnonzero(confidences >= confidence_floor)
+    kept = kept[np.argsort(-confidences[kept], kind="stable")]
+    rows, half = rows[kept], rows[kept, 2:4] / 2
+    boxes = np.concatenate([rows[:, :2] - half, rows[:, :2] + half], axis=1)
+    point_count = (prediction.shape[1] - 4 - class_count) // 3
+    points = rows[:, 4 + class_count :].reshape(len(kept), point_count, 3)[:, :, :2]
+    return Detections(boxes, scores[kept].argmax(axis=1), confidences[kept], points)
+
+
+def overlap(box_xyxy: Floats, boxes_xyxy: Floats) -> Floats:
+    """Intersection over union of one box (4,) with others (n, 4): (n,), 0..1."""
+    low = np.maximum(box_xyxy[:2], boxes_xyxy[:, :2])
+    high = np.minimum(box_xyxy[2:], boxes_xyxy[:, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    sizes = np.prod(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], axis=1)
+    union = np.prod(box_xyxy[2:] - box_xyxy[:2]) + sizes - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def suppress(found: Detections, iou_limit: float, by_class: bool, most: int = 50) -> Detections:
+    """Non-maximum suppression: of boxes that overlap by more than `iou_limit` the most confident stays.
+
+    Args:
+        found: most confident first.
+        by_class: boxes of different classes leave each other alone.
+        most: at most this many stay.
+    """
+    left = np.arange(len(found.confidences))
+    stay: list[int] = []
+    while len(left) and len(stay) < most:
+        best, left = int(left[0]), left[1:]
+        stay.append(best)
+        away = overlap(found.boxes_xyxy[best], found.boxes_xyxy[left]) <= iou_limit
+        if by_class:
+            away |= found.classes[left] != found.classes[best]
+        left = left[away]
+    return Detections(found.boxes_xyxy[stay], found.classes[stay], found.confidences[stay], found.points_xy[stay])
