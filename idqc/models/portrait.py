@@ -65,8 +65,8 @@ class PortraitReading:
 
 def crop_quad(portrait_quad_xy: Points) -> Points:
     """The (4, 2) quad that is looked at: the portrait with MARGIN on each side, in the same perspective."""
-    to_portrait = homography(rectangle(1.0, 1.0), np.float32(portrait_quad_xy))
-    return project(to_portrait, np.float32(rectangle(1 + 2 * MARGIN, 1 + 2 * MARGIN)) - np.float32(MARGIN))
+    to_portrait = homography(rectangle(1.0, 1.0), portrait_quad_xy)
+    return project(to_portrait, rectangle(1 + 2 * MARGIN, 1 + 2 * MARGIN) - np.float32(MARGIN))
 
 
 def crop(image_bgr: Image, portrait_quad_xy: Points) -> Image:

@@ -9,12 +9,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from idqc.inspection import Image
+
+Plane: TypeAlias = NDArray[Any]
+"""One channel, (height, width); the dtype is what the operation at hand gives."""
 
 MEASURED_WIDTH_PX = 1000
 """The width at which a document is measured, whatever the photo had: measures of two photos then compare."""
@@ -113,7 +117,7 @@ def measure(document_bgr: Image) -> Measures:
     return Measures(np.array(values, np.float32))
 
 
-def tiles_of(plane: NDArray[np.float32], tile_px: int) -> NDArray[np.float32]:
+def tiles_of(plane: Plane, tile_px: int) -> NDArray[np.float32]:
     """Means of a (height, width) plane over tiles of `tile_px`, the last row and column stretched to fit: (n,)."""
     rows, columns = max(plane.shape[0] // tile_px, 1), max(plane.shape[1] // tile_px, 1)
     return np.asarray(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA), np.float32).ravel()
@@ -124,7 +128,7 @@ def _log(value: float) -> float:
     return math.log(max(value, 0.0) + 0.01)
 
 
-def _sharpness(grey: NDArray[np.uint8]) -> list[float]:
+def _sharpness(grey: Plane) -> list[float]:
     laplacians: list[float] = []
     gradients: list[float] = []
     directions: list[float] = []
@@ -147,30 +151,29 @@ def _sharpness(grey: NDArray[np.uint8]) -> list[float]:
     return [*laplacians, *gradients, *directions, _noise(grey)]
 
 
-def _tiles_of_product(a: NDArray[np.int16], b: NDArray[np.int16], tile_px: int) -> NDArray[np.float32]:
+def _tiles_of_product(a: Plane, b: Plane, tile_px: int) -> NDArray[np.float32]:
     return tiles_of(np.asarray(cv2.multiply(a, b, dtype=cv2.CV_32F), np.float32), tile_px)
 
 
-def _noise(grey: NDArray[np.uint8]) -> float:
+def _noise(grey: Plane) -> float:
     """Log variance of sensor noise in the calmest tiles (Immerkaer 1996)."""
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     residue = cv2.filter2D(grey, cv2.CV_16S, kernel)
     return _log(float(np.percentile(_tiles_of_product(residue, residue, TILE_PX // 4), 10)) / 36.0)
 
 
-def _largest_share(mask: NDArray[np.uint8]) -> float:
+def _largest_share(mask: Plane) -> float:
     """The share of the picture that the largest connected blob of a 0/255 mask takes, at a quarter of its size."""
     small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     _, _, stats, _ = cv2.connectedComponentsWithStats((small > 127).astype(np.uint8), connectivity=8)
     return float(stats[1:, cv2.CC_STAT_AREA].max() / small.size) if len(stats) > 1 else 0.0
 
 
-def _gloss_and_exposure(document_bgr: Image, grey: NDArray[np.uint8]) -> list[float]:
-    saturated = cv2.compare(grey, SATURATED_GREY - 1, cv2.CMP_GT)
+def _gloss_and_exposure(document_bgr: Image, grey: Plane) -> list[float]:
+    saturated = cv2.inRange(grey, SATURATED_GREY, 255)
     blue, green, red = cv2.split(document_bgr)
     spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
-    bright = cv2.compare(grey, GLOSSY_GREY - 1, cv2.CMP_GT)
-    glossy = cv2.bitwise_and(bright, cv2.compare(spread, GLOSSY_SPREAD + 1, cv2.CMP_LT))
+    glossy = cv2.bitwise_and(cv2.inRange(grey, GLOSSY_GREY, 255), cv2.inRange(spread, 0, GLOSSY_SPREAD))
     # The darkest print of a tile: high where a veil of glare lies over ink, or where there is no ink.
     floor = cv2.erode(grey, np.ones((15, 15), np.uint8))
     floors = tiles_of(np.asarray(floor, np.float32), TILE_PX // 2)
@@ -192,7 +195,7 @@ def _gloss_and_exposure(document_bgr: Image, grey: NDArray[np.uint8]) -> list[fl
     ]
 
 
-def _contrast(grey: NDArray[np.uint8]) -> list[float]:
+def _contrast(grey: Plane) -> list[float]:
     means = tiles_of(np.asarray(grey, np.float32), TILE_PX)
     squares = tiles_of(np.asarray(cv2.multiply(grey, grey, dtype=cv2.CV_32F), np.float32), TILE_PX)
     whole = float(cv2.meanStdDev(grey)[1].item()) ** 2

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """The chance that a positive scores above a negative, ties counting half (Mann-Whitney U); NaN when one is empty."""
+    """The chance that a positive scores above a negative, ties counting half; NaN when one of them is empty."""
     positive, negative = np.asarray(positive, np.float64).ravel(), np.asarray(negative, np.float64).ravel()
     if not len(positive) or not len(negative):
         return float("nan")

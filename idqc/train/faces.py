@@ -31,7 +31,7 @@ UNSURE_FAMILIES = ("bad_things", "lighting", "face_pose", "glasses_style", "eye_
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """A picture of one person. `landmarks` is (5, 2) in shares of the picture or None; `caption` is weak and may be ''."""
+    """A picture of one person. `landmarks` is (5, 2) in shares of the picture; `caption` is weak and may be ''."""
 
     path: Path
     person: str

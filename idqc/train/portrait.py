@@ -76,7 +76,7 @@ def photo_target(label: Label, to_crop: np.ndarray) -> Target:
         # The label tells of the whole document; whether the face suffered with it is open.
         target.low_quality = None
     if label.face_landmarks is not None and missing == 0:
-        marks = cv2.perspectiveTransform(np.float32(label.face_landmarks).reshape(-1, 1, 2), to_crop)
+        marks = cv2.perspectiveTransform(np.array(label.face_landmarks, np.float32).reshape(-1, 1, 2), to_crop)
         target.landmarks = [round(float(v), 4) for v in marks.ravel()]
     return target
 
@@ -229,7 +229,7 @@ def train(
         if not found:
             raise ValueError(f"no portraits of split {split} in {', '.join(map(str, data))}")
     learn, check = Samples(caches["train"]), Samples(caches["calibrate"])
-    model = PortraitNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = PortraitNet().to(memory_format=torch.channels_last)
     steps = max(math.ceil(len(learn.rows) / budget.batch), 1)
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -243,9 +243,7 @@ def train(
     numbers = fit(model, batches, steps, _loss, lambda m: measure_model(m, check), budget, out)
     path = weights / "portrait.onnx"
     example = torch.from_numpy(reader.normalise(check.images([0])))
-    parity = export_onnx(
-        model, [example], (("image",), ("face", "landmarks", "components", "low_quality")), path, None
-    )
+    parity = export_onnx(model, [example], (("image",), ("face", "landmarks", "components", "low_quality")), path, None)
     run = {key: numbers.pop(key) for key in ("seconds", "steps", "epochs", "examples")}
     command = f"idqc train portrait --data {' '.join(f.name for f in data)} --batch {budget.batch}"
     write_entry(

@@ -1,0 +1,257 @@
+"""Trains the quality model: torchvision's MobileNetV3-small from scratch, beside the measures of the same document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v3_small
+
+from idqc.documents import document_types
+from idqc.inspection import Image, Points
+from idqc.labels import Label, read_labels
+from idqc.models import quality as reader
+from idqc.photo.geometry import homography, project, rectangle, rectify
+from idqc.photo.measures import Measures, measure
+from idqc.train.auc import auc
+from idqc.train.crops import Crop, Crops, build_crops
+from idqc.train.export import export_onnx
+from idqc.train.loop import Budget, fit
+from idqc.train.manifest import write_entry
+
+CUTS = {"train": 1, "calibrate": 1}
+"""A document is rectified this often, each time with another error of its corners."""
+CORNER_ERROR = 0.006
+"""Standard deviation of the document model's corners, in shares of the document's sides."""
+RECIPE = "quality-1"
+MAP_WEIGHT = 0.5
+SEVERE = 0.5
+"""Severities from here up are told from clean photos in validation."""
+
+
+class QualityNet(nn.Module):
+    """Inputs image (n, 3, 224, 224) and measures (n, 44); outputs severity (n, 4) and map (n, 4, 14, 14).
+
+    In train mode both come out as logits.
+    """
+
+    def __init__(self, measures: np.ndarray) -> None:
+        super().__init__()
+        trunk = mobilenet_v3_small(weights=None).features
+        self.fine, self.coarse = trunk[:9], trunk[9:]
+        self.register_buffer("mean", torch.from_numpy(measures.mean(axis=0)))
+        self.register_buffer("scale", torch.from_numpy(1.0 / (measures.std(axis=0) + 1e-3)))
+        self.near = nn.Conv2d(48, 32, 1)
+        self.far = nn.Conv2d(576, 32, 1)
+        self.map = nn.Sequential(nn.Hardswish(), nn.Conv2d(32, len(reader.CRITERIA), 1))
+        self.measured = nn.Sequential(
+            nn.Linear(reader.MEASURE_COUNT, 64), nn.Hardswish(), nn.Linear(64, 64), nn.Hardswish()
+        )
+        joined = 576 + 64 + 2 * len(reader.CRITERIA)
+        self.severity = nn.Sequential(
+            nn.Linear(joined, 96), nn.Hardswish(), nn.Dropout(0.2), nn.Linear(96, len(reader.CRITERIA))
+        )
+
+    def forward(self, image: Tensor, measures: Tensor) -> tuple[Tensor, Tensor]:
+        near = self.fine(image)
+        far = self.coarse(near)
+        spread = F.interpolate(self.far(far), size=(reader.MAP_CELLS, reader.MAP_CELLS), mode="nearest")
+        maps = self.map(self.near(near) + spread)
+        # Measures of a photo unlike any in training must not drive the head beyond what it has seen.
+        known = ((measures - self.mean) * self.scale).clamp(-5.0, 5.0)
+        joined = torch.cat([far.mean((2, 3)), self.measured(known), maps.mean((2, 3)), maps.amax((2, 3))], 1)
+        severity = self.severity(joined)
+        if self.training:
+            return severity, maps
+        return torch.sigmoid(severity), torch.sigmoid(maps)
+
+
+def document_size_px(document_type: str | None) -> tuple[int, int]:
+    """The size to which a document is laid flat; one of an unknown type is taken for an ID-1 card."""
+    kind = document_types().get(document_type or "") or document_types()["td1"]
+    return kind.rectified_size_px(reader.DOCUMENT_WIDTH_PX)
+
+
+def load_photo(path: Path, quad: Points) -> tuple[Image, Points]:
+    """The photo, decoded at half its size where the document still has more than enough pixels, and the quad in it."""
+    halved = float(np.linalg.norm(quad[1] - quad[0])) > 2.4 * reader.DOCUMENT_WIDTH_PX
+    photo = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2 if halved else cv2.IMREAD_COLOR)
+    if photo is None:
+        raise FileNotFoundError(f"{path.name} of labels.jsonl is not a picture")
+    return np.asarray(photo, np.uint8), quad * np.float32(0.5 if halved else 1.0)
+
+
+def glare_map(label: Label, quad: Points) -> list[int]:
+    """How much of each of 14 x 14 cells glare covers, in percent, row by row."""
+    side = reader.MAP_CELLS * 8
+    plane = np.zeros((side, side), np.uint8)
+    flat = homography(quad, rectangle(side, side))
+    for glare in label.glare_quads:
+        cv2.fillPoly(plane, [np.round(project(flat, np.array(glare, np.float32))).astype(np.int32)], 100)
+    cells = cv2.resize(plane, (reader.MAP_CELLS, reader.MAP_CELLS), interpolation=cv2.INTER_AREA)
+    return [int(value) for value in cells.ravel()]
+
+
+def _cut(folder: Path, label: Label, split: str) -> Iterator[Crop]:
+    if label.quad is None:
+        return
+    true_quad = np.array(label.quad, np.float32)
+    photo, quad = load_photo(folder / label.file, true_quad)
+    width_px, height_px = document_size_px(label.document_type)
+    rng = np.random.default_rng(label.seed or 0)
+    for _ in range(CUTS[split]):
+        error = rng.normal(0, CORNER_ERROR, (4, 2)).astype(np.float32)
+        from_shares = homography(rectangle(1, 1), quad)
+        seen = project(from_shares, rectangle(1, 1) + error)
+        document = rectify(photo, seen, width_px, height_px)
+        measures = measure(document)
+        target = {
+            "severity": [label.severity.get(code, 0.0) for code in reader.CRITERIA],
+            "measures": [round(float(value), 4) for value in measures.vector],
+            "glare": glare_map(label, true_quad),
+            "clean": label.clean,
+        }
+        yield {"image": reader.resized(document)}, target
+
+
+class Samples:
+    """All documents of a split: `severity` (n, 4), `measures` (n, 44), `maps` (n, 4, 14, 14), `clean` (n,)."""
+
+    def __init__(self, caches: list[Crops]) -> None:
+        self._images = [cache.arrays["image"] for cache in caches]
+        self._where = [(c, i) for c, cache in enumerate(caches) for i in range(len(cache))]
+        targets = [target for cache in caches for target in cache.targets]
+        self.severity = np.array([target["severity"] for target in targets], np.float32)
+        self.measures = np.array([target["measures"] for target in targets], np.float32)
+        self.clean = np.array([target["clean"] for target in targets], bool)
+        # Only glare has a place of its own in the labels; the other maps learn the severity of the whole document.
+        cells = reader.MAP_CELLS
+        self.maps = np.repeat(self.severity[:, :, None, None], cells, 2).repeat(cells, 3)
+        glare = np.array([target["glare"] for target in targets], np.float32) / 100
+        self.maps[:, reader.GLARE] = glare.reshape(-1, cells, cells)
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def images(self, numbers: Iterable[int]) -> np.ndarray:
+        """(n, 224, 224, 3) uint8 BGR."""
+        return np.stack([self._images[c][i] for c, i in (self._where[n] for n in numbers)])
+
+
+def _samples(data: list[Path], split: str, out: Path) -> Samples:
+    caches = []
+    for folder in data:
+        labels = list(read_labels(folder, (split,)))
+
+        def cut(label: Label, home: Path = folder) -> Iterable[Crop]:
+            return _cut(home, label, split)
+
+        key = f"{RECIPE} {folder.resolve()} {len(labels)}"
+        caches.append(build_crops(out / "cache" / f"{folder.name}-{split}", labels, cut, CUTS[split], key))
+    caches = [cache for cache in caches if len(cache)]
+    if not caches:
+        raise ValueError(f"no documents of split {split} in {', '.join(map(str, data))}")
+    return Samples(caches)
+
+
+def _loss(model: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
+    image, measures, severity, maps = batch
+    found, found_maps = model(image, measures)
+    # Soft targets tell the order; spoilt documents are rarer than good ones and weigh more.
+    errors = F.binary_cross_entropy_with_logits(found, severity, weight=1 + 2 * severity)
+    places = F.binary_cross_entropy_with_logits(found_maps, maps, weight=1 + 2 * maps)
+    return errors + MAP_WEIGHT * places
+
+
+def _predict(model: Any, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    severity, maps = [], []
+    for start in range(0, len(samples), 64):
+        stop = min(start + 64, len(samples))
+        images = torch.from_numpy(reader.normalise(samples.images(range(start, stop))))
+        with torch.no_grad():
+            found = model(images, torch.from_numpy(samples.measures[start:stop]))
+        severity.append(found[0].numpy())
+        maps.append(found[1].numpy())
+    return np.concatenate(severity), np.concatenate(maps)
+
+
+def measure_model(model: Any, samples: Samples) -> dict[str, float]:
+    """AUC of severe against clean documents, the model's beside the plain measure's, and what the glare map covers."""
+    severity, maps = _predict(model, samples)
+    numbers: dict[str, float] = {}
+    for index, code in enumerate(reader.CRITERIA):
+        name, severe = code.removeprefix("quality."), samples.severity[:, index] >= SEVERE
+        floor = np.array([Measures(vector).floor_score(code) for vector in samples.measures])
+        numbers[f"auc_{name}"] = auc(severity[severe, index], severity[samples.clean, index])
+        numbers[f"floor_auc_{name}"] = auc(floor[severe], floor[samples.clean])
+        affected = samples.severity[:, index] > 0
+        numbers[f"auc_any_{name}"] = auc(severity[affected, index], severity[samples.clean, index])
+        numbers[f"mae_{name}"] = float(np.abs(severity[:, index] - samples.severity[:, index]).mean())
+    wanted, found = samples.maps[:, reader.GLARE] >= 0.5, maps[:, reader.GLARE] >= reader.GLARE_CELL
+    numbers["glare_map_iou"] = float((wanted & found).sum() / max(int((wanted | found).sum()), 1))
+    return {name: value for name, value in numbers.items() if not math.isnan(value)}
+
+
+def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
+    """Trains on split train, validates on split calibrate, writes `weights/quality.onnx` and its manifest entry.
+
+    Args:
+        data: folders with `labels.jsonl`.
+
+    Raises:
+        ValueError: no document of split train or calibrate was found.
+    """
+    cv2.setNumThreads(budget.threads)
+    torch.manual_seed(budget.seed)
+    learn, check = _samples(data, "train", out), _samples(data, "calibrate", out)
+    model = QualityNet(learn.measures).to(memory_format=torch.channels_last)
+    steps = max(math.ceil(len(learn) / budget.batch), 1)
+
+    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        rng = np.random.default_rng([budget.seed, epoch])
+        for chunk in np.array_split(rng.permutation(len(learn)), steps):
+            images, maps = learn.images(chunk), learn.maps[chunk].copy()
+            for n in range(len(chunk)):
+                # A mirrored or turned document is as blurred as before.
+                turn = (slice(None, None, int(rng.choice([-1, 1]))), slice(None, None, int(rng.choice([-1, 1]))))
+                images[n], maps[n] = images[n][turn], maps[n][(slice(None), *turn)]
+            measures = learn.measures[chunk]
+            yield (
+                torch.from_numpy(reader.normalise(images)).contiguous(memory_format=torch.channels_last),
+                torch.from_numpy(measures),
+                torch.from_numpy(learn.severity[chunk]),
+                torch.from_numpy(maps),
+            )
+
+    numbers = fit(model, batches, steps, _loss, lambda m: measure_model(m, check), budget, out)
+    path = weights / "quality.onnx"
+    example = [torch.from_numpy(reader.normalise(check.images([0]))), torch.from_numpy(check.measures[:1])]
+    parity = export_onnx(model, example, (("image", "measures"), ("severity", "map")), path, None)
+    run = {key: numbers.pop(key) for key in ("seconds", "steps", "epochs", "examples")}
+    command = f"idqc train quality --data {' '.join(folder.name for folder in data)} --batch {budget.batch}"
+    write_entry(
+        weights,
+        reader.NAME,
+        path,
+        inputs={
+            "image": "NCHW, RGB, ImageNet mean and deviation, the rectified document",
+            "measures": "idqc.photo.measures.NAMES, as measured",
+        },
+        outputs={
+            "severity": f"0 normal to 1: {', '.join(reader.CRITERIA)}",
+            "map": "the same over the rectified document, 0..1",
+        },
+        training={"command": command, "documents": len(learn), "seed": budget.seed, "threads": budget.threads, **run},
+        metrics=numbers,
+        parity_max_diff=parity,
+        licence="Apache-2.0",
+        attribution="Trained from scratch on mock documents made by idqc synth.",
+    )
+    return {**numbers, **run, "parity_max_diff": parity}

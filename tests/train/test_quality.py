@@ -1,0 +1,65 @@
+"""The quality trainer runs from labelled photos to a checked ONNX file, resumes, and its file is what the reader expects."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from idqc.labels import read_labels
+from idqc.models import quality as reader
+from idqc.runtime.reference import run_once
+from idqc.train import quality
+from idqc.train.loop import Budget
+from tests.train.tiny_photos import write_photos
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("data") / "photos", 18)
+
+
+def test_from_photos_to_a_file_that_serves(data: Path, tmp_path: Path) -> None:
+    budget = Budget(epochs=1, batch=8, learning_rate=1e-3)
+    numbers = quality.train([data], tmp_path / "out", tmp_path / "weights", budget)
+    assert numbers["parity_max_diff"] < 1e-4
+    assert {"auc_blur", "floor_auc_blur", "auc_glare", "auc_dark", "auc_bright"} <= set(numbers)
+    # The plain measures tell these crude defects already.
+    assert numbers["floor_auc_blur"] == numbers["floor_auc_dark"] == 1.0
+
+    document = np.random.default_rng(0).integers(0, 255, (630, 1000, 3), dtype=np.uint8)
+    reading = reader.read(run_once(tmp_path / "weights" / "quality.onnx", reader.prepare(document)))
+    assert all(0 <= value <= 1 for value in reading.severity.values())
+    assert reading.maps.shape == (4, reader.MAP_CELLS, reader.MAP_CELLS)
+    entry = tomllib.loads((tmp_path / "weights" / "manifest.toml").read_text())["models"]["quality"]
+    assert entry["inputs"]["measures"]["shape"] == [1, reader.MEASURE_COUNT]
+    assert entry["metrics"]["floor_auc_blur"] == 1.0
+
+
+def test_glare_is_mapped_to_the_cells_that_it_covers(data: Path) -> None:
+    label = next(label for label in read_labels(data) if label.glare_quads)
+    quad = np.array(label.quad, np.float32)
+    cells = np.array(quality.glare_map(label, quad)).reshape(14, 14)
+    assert cells.max() == 100
+    # 120 x 90 of 480 x 303 card pixels.
+    assert cells.mean() / 100 == pytest.approx(120 * 90 / (480 * 303), abs=0.02)
+
+
+def test_large_photos_are_decoded_at_half_size(tmp_path: Path) -> None:
+    photo = np.zeros((1600, 3000, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "large.jpg"), photo)
+    quad = np.array([[100, 100], [2900, 100], [2900, 1500], [100, 1500]], np.float32)
+    image, inside = quality.load_photo(tmp_path / "large.jpg", quad)
+    assert image.shape[:2] == (800, 1500)
+    assert np.allclose(inside, quad / 2)
+    with pytest.raises(FileNotFoundError):
+        quality.load_photo(tmp_path / "missing.jpg", quad)
+
+
+def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text("")
+    with pytest.raises(ValueError, match="no documents of split train"):
+        quality.train([tmp_path], tmp_path / "out", tmp_path, Budget(1, 2, 1e-3))
