@@ -1,0 +1,193 @@
+"""Runs the Inspector over a folder of labelled photos and keeps everything that evaluation and calibration need.
+
+`scores.jsonl` has one line a photo. Scores do not depend on thresholds, so that one run serves calibration and then
+evaluation. Readings are unmasked: this is for mock documents, and the file belongs in the out folder of an experiment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from idqc.documents import document_types
+from idqc.errors import IdqcError
+from idqc.inspection import Inspection, Photo, Surface
+from idqc.inspector import Inspector, open_inspector
+from idqc.labels import SPLITS, Label, read_labels
+from idqc.models import fields as fields_model
+from idqc.photo.decode import decode, read_header
+from idqc.photo.geometry import homography, project, rectangle, rectify
+from idqc.photo.measures import FLOOR, MEASURED_WIDTH_PX, measure
+from idqc.release import Release, load_release
+from idqc.runtime.profile import detect
+from idqc.runtime.session import Session
+from idqc.train.detection import Detection, points, upright
+from idqc.train.meter import Meter
+from idqc.train.scored import Scored, read_scores, to_line
+
+AS_OF = date(2026, 11, 21)
+"""The day on which generated documents are judged: `synth` draws their expiry dates around it."""
+
+SCORES = "scores.jsonl"
+LOWEST_CONFIDENCE = 0.01
+"""Average precision wants the weak detections too."""
+
+
+def fingerprint(release: Release, as_of: date) -> str:
+    """Names what scores depend on: the weights, the code from photo to score, the day. Not the thresholds."""
+    package = Path(__file__).parents[1]
+    code = [p for folder in ("documents", "models", "photo") for p in sorted((package / folder).glob("*.[pt]*"))]
+    content = hashlib.sha256(as_of.isoformat().encode())
+    for name, spec in sorted(release.models.items()):
+        content.update(f"{name}{spec.sha256}".encode())
+    for path in (*code, package / "evidence.py", package / "stages.py"):
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def score(
+    data: Path,
+    out: Path,
+    *,
+    weights: Path | None = None,
+    thresholds: Path | None = None,
+    splits: Sequence[str] = SPLITS,
+    jobs: int = 1,
+    as_of: date = AS_OF,
+    limit: int | None = None,
+) -> list[tuple[Label, Scored]]:
+    """Scores the photos of the named splits of a label folder; answers each label with what the release said.
+
+    Goes on where an earlier call with the same weights and code stopped; starts anew when they have changed.
+
+    Args:
+        data: a folder with `labels.jsonl` and the photos.
+        out: where `scores.jsonl` is kept.
+        weights, thresholds: None for the bundled ones.
+        jobs: processes; each opens the models once and uses one core.
+        limit: only the first so many photos.
+    """
+    labels = list(read_labels(data, splits))[:limit]
+    made_by = fingerprint(load_release(weights, thresholds), as_of)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / SCORES
+    found = {s.file: s for s in read_scores(path) if s.made_by == made_by} if path.exists() else {}
+    path.with_suffix(".tmp").write_text("".join(map(to_line, found.values())), encoding="utf-8")
+    path.with_suffix(".tmp").replace(path)
+    waiting = [label for label in labels if label.file not in found]
+    if waiting:
+        with (
+            path.open("a", encoding="utf-8") as file,
+            Meter("scoring", len(labels), len(labels) - len(waiting)) as meter,
+            closing(_run(waiting, _Setting(data, weights, thresholds, as_of, made_by), jobs)) as results,
+        ):
+            for scored in results:
+                found[scored.file] = scored
+                file.write(to_line(scored))
+                file.flush()
+                meter.advance(scored.error or scored.verdict)
+    return [(label, found[label.file]) for label in labels]
+
+
+@dataclass(frozen=True)
+class _Setting:
+    data: Path
+    weights: Path | None
+    thresholds: Path | None
+    as_of: date
+    made_by: str
+
+
+def _run(labels: list[Label], setting: _Setting, jobs: int) -> Generator[Scored, None, None]:
+    if jobs <= 1:
+        worker = _Worker(setting)
+        yield from map(worker, labels)
+        return
+    # Spawned, not forked: an ONNX session does not survive a fork.
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(labels)), _begin, (setting,)) as pool:
+        yield from pool.imap(_work, labels, chunksize=2)
+
+
+_worker: _Worker | None = None
+
+
+def _begin(setting: _Setting) -> None:
+    global _worker
+    _worker = _Worker(setting)
+
+
+def _work(label: Label) -> Scored:
+    assert _worker is not None
+    return _worker(label)
+
+
+class _Worker:
+    """The opened release of one process."""
+
+    def __init__(self, setting: _Setting) -> None:
+        cv2.setNumThreads(1)
+        self.setting = setting
+        release = load_release(setting.weights, setting.thresholds)
+        self.inspector: Inspector = open_inspector(release, spare_threads=0)
+        self.fields: Session = release.open(fields_model.NAME, detect())
+
+    def __call__(self, label: Label) -> Scored:
+        scored = Scored(label.file, self.setting.made_by)
+        data = (self.setting.data / label.file).read_bytes()
+        started = time.perf_counter()
+        try:
+            inspection = self.inspector.inspect(data, Surface.VERIFICATION, as_of=self.setting.as_of, mask=False)
+        except IdqcError as error:
+            scored.error = error.code
+            return scored
+        scored.wall_ms = round((time.perf_counter() - started) * 1e3, 1)
+        _note_inspection(scored, inspection)
+        if label.document_type is not None and label.quad is not None:
+            self._look_again(scored, decode(data, read_header(data)), points(label.quad), label.document_type)
+        return scored
+
+    def _look_again(self, scored: Scored, photo: Photo, true_quad: Any, document_type: str) -> None:
+        """Measures and field boxes on the document as the label places it, and field boxes as the release places it."""
+        size_px = document_types()[document_type].rectified_size_px(MEASURED_WIDTH_PX)
+        document = rectify(photo.bgr, true_quad * photo.scale, *size_px)
+        measures = measure(document)
+        scored.measures = {code: round(measures.floor_score(code), 5) for code in FLOOR}
+        scored.detections_true_quad = self._detect(document, np.eye(3))
+        if scored.quad is not None:
+            quad = points(scored.quad)
+            to_truth = homography(true_quad, rectangle(1, 1)) @ homography(rectangle(1, 1), quad)
+            scored.detections = self._detect(rectify(photo.bgr, quad * photo.scale, *size_px), to_truth)
+
+    def _detect(self, document_bgr: Any, to_truth: Any) -> list[Detection]:
+        outputs = self.fields.run(fields_model.prepare(document_bgr))
+        found: list[Detection] = []
+        for box in fields_model.read_all(outputs, LOWEST_CONFIDENCE):
+            corners = [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
+            left, top, right, bottom = upright(project(to_truth, points(corners)))
+            found.append((box.name, round(box.confidence, 4), (left, top, right, bottom)))
+        return found
+
+
+def _note_inspection(scored: Scored, inspection: Inspection) -> None:
+    scored.size_px = inspection.image_width_px, inspection.image_height_px
+    scored.verdict = inspection.verdict.value
+    scored.document_type = inspection.document_type
+    scored.document_confidence = inspection.document_confidence
+    scored.quad = None if inspection.document_quad is None else [list(point) for point in inspection.document_quad]
+    scored.scores = {finding.criterion: finding.score for finding in inspection.findings}
+    scored.outcomes = {finding.criterion: finding.outcome.value for finding in inspection.findings}
+    scored.readings = {
+        reading.name: {"value": reading.value, "confidence": reading.confidence, "visible": reading.visible}
+        for reading in inspection.fields
+    }
+    scored.timings_ms = dict(inspection.timings_ms)
