@@ -27,8 +27,8 @@ _BY_STATUS = {
 }
 
 
-def problem(error: IdqcError) -> JSONResponse:
-    """The answer to an error that was raised on purpose."""
+def problem(request: Request, error: IdqcError) -> JSONResponse:
+    """The answer to an error. It may come before the whole body did: then the rest must not be read, so it closes."""
     body = Problem(
         type=f"urn:idqc:problem:{error.code}",
         title=error.title,
@@ -38,7 +38,9 @@ def problem(error: IdqcError) -> JSONResponse:
         hint=error.hint,
         numbers=dict(error.numbers),
     )
-    headers = {"Retry-After": str(error.numbers["retry_after_s"])} if "retry_after_s" in error.numbers else None
+    headers = {"Connection": "close"} if request.method == "POST" else {}
+    if "retry_after_s" in error.numbers:
+        headers["Retry-After"] = str(error.numbers["retry_after_s"])
     return JSONResponse(body.model_dump(), error.status, headers, MEDIA_TYPE)
 
 
@@ -59,7 +61,7 @@ def install(app: FastAPI) -> None:
     async def on_purpose(request: Request, error: IdqcError) -> Response:
         request.app.state.service.metrics.count_error(error.code)
         log.info("refused", extra={"code": error.code, "status": error.status})
-        return problem(error)
+        return problem(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -85,4 +87,4 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
-        return problem(internal(error))
+        return problem(request, internal(error))

@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -165,7 +166,7 @@ def _decode_with_pillow(data: bytes, header: Header) -> Image:
         Pillow.open(io.BytesIO(data)).verify()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        opened = Pillow.open(io.BytesIO(data))
+        opened: Pillow.Image = Pillow.open(io.BytesIO(data))
         opened.load()
     if opened.mode.startswith("I;16") or opened.mode in ("I", "F"):
         wide = np.asarray(opened, np.float32)
@@ -196,7 +197,7 @@ def _truncated(size_bytes: int) -> TruncatedPhoto:
     )
 
 
-def _too_many_pixels(size: str, **numbers: int) -> TooManyPixels:
+def _too_many_pixels(size: str, **numbers: Any) -> TooManyPixels:
     return TooManyPixels(
         f"The photo claims {size} pixels; the limits are {MAX_PIXELS} in all and {MAX_SIDE_PX} a side.",
         "Send the camera's photo at 12 megapixels or less.",
