@@ -18,11 +18,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import Image as Picture
+from PIL import ImageFont
 
 from idqc.inspection import Image, Points
 from idqc.labels import SPLITS
+from idqc.synth.cmap import BrokenFont, characters
 
 SHARES = (0.60, 0.15, 0.25)
 """How much of everything is for train, calibrate and test."""
@@ -33,9 +34,9 @@ DISPLAY_FAMILIES = re.compile(r"^BM|Pilgi|EULJIRO|OCR|Hairline|Thin|CondLight|Ma
 """Handwriting, posters and hairlines: no document is set in them."""
 MRZ_FAMILIES = re.compile(r"OCR.?B|OCR.?A\b|OCRA", re.IGNORECASE)
 MONOSPACE_FAMILIES = re.compile(r"(Liberation|DejaVu Sans|Free) ?Mono", re.IGNORECASE)
-HANGUL = frozenset(bytes((high, low)).decode("euc_kr") for high in range(0xB0, 0xC9) for low in range(0xA1, 0xFF))
+HANGUL = frozenset(ord(bytes((high, low)).decode("euc_kr")) for high in range(0xB0, 0xC9) for low in range(0xA1, 0xFF))
 """The 2,350 syllables of KS X 1001."""
-LATIN = frozenset(chr(code) for code in [*range(0x21, 0x7F), *range(0xC0, 0x100)])
+LATIN = frozenset([*range(0x21, 0x7F), *range(0xC0, 0x100)])
 NO_HANGUL_FONT = (
     "No font with the 2,350 Hangul syllables was found. Install Debian's fonts-nanum, fonts-unfonts-core, fonts-baekmuk "
     "and fonts-noto-cjk, or the package justmytype-intl-cjk."
@@ -208,24 +209,25 @@ def _font_files() -> list[Path]:
 
 
 def _inspect(path: Path) -> Iterable[tuple[str, Font]]:
-    try:
-        collection = TTCollection(str(path), lazy=True).fonts if path.suffix.lower() == ".ttc" else [TTFont(str(path), lazy=True)]
-    except (TTLibError, OSError):
-        return
-    for index, font in enumerate(collection):
-        names = font["name"]
-        family = str(names.getBestFamilyName() or path.stem)
-        style = f"{names.getBestSubFamilyName() or ''} {path.stem}".lower()
-        if len(collection) > 1 and not family.endswith(" KR"):
+    """The scripts that the faces of a font file are used for."""
+    for index in range(12):
+        try:
+            family, style_name = ImageFont.truetype(str(path), 10, index).getname()
+            drawn = characters(str(path), index)
+        except (OSError, BrokenFont):
+            return
+        family = family or path.stem
+        style = f"{style_name or ''} {path.stem}".lower()
+        if path.suffix.lower() == ".ttc" and not family.endswith(" KR"):
             continue
         found = Font(str(path), index, family, "bold" in style or "black" in style, "italic" in style or "oblique" in style)
         if MRZ_FAMILIES.search(family) or (MONOSPACE_FAMILIES.search(family) and not found.italic):
             if not found.italic and "condensed" not in path.stem.lower():
                 yield "mrz", found
-        if DISPLAY_FAMILIES.search(family) or DISPLAY_FAMILIES.search(path.stem) or "light" in style:
-            continue
-        drawn = font.getBestCmap() or {}
-        if all(ord(letter) in drawn for letter in HANGUL):
-            yield "hangul", found
-        elif all(ord(letter) in drawn for letter in LATIN):
-            yield "latin", found
+        if not (DISPLAY_FAMILIES.search(family) or DISPLAY_FAMILIES.search(path.stem) or "light" in style):
+            if drawn >= HANGUL:
+                yield "hangul", found
+            elif drawn >= LATIN:
+                yield "latin", found
+        if path.suffix.lower() != ".ttc":
+            return

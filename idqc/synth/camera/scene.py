@@ -20,7 +20,6 @@ def background(rng: np.random.Generator, width_px: int, height_px: int, texture:
     w, h = max(width_px // 2, 1), max(height_px // 2, 1)
     scene = _textured(rng, w, h, texture) if texture is not None else _procedural(rng, w, h)
     gain = rng.uniform(0.45, 1.15) * (1 + rng.normal(0, 0.07, 3))
-    scene = cv2.convertScaleAbs(cv2.multiply(scene, np.ones_like(scene), scale=1.0), alpha=1.0)
     scene = cv2.LUT(scene, np.stack([(np.arange(256) * g).clip(0, 255) for g in gain], axis=-1).astype(np.uint8)[None])
     if rng.random() < 0.4:
         for _ in range(int(rng.integers(1, 6))):

@@ -83,11 +83,9 @@ def develop(light: Light, kind: CameraKind, noise: float, lattice: bool, rng: np
     `noise` multiplies the kind's noise (dark scenes are amplified); `lattice` forces the colour filter mosaic of the
     sensor, which is what turns the lattice of a display into coloured moire.
     """
-    cv2.max(light, 0.0, dst=light)
     cv2.sqrt(light, dst=light)
-    light *= 255.0
-    _add_noise(light, kind, noise, rng)
-    bgr: Image = cv2.convertScaleAbs(cv2.max(light, 0.0, dst=light))
+    _add_noise(light, kind, noise / 255.0, rng)
+    bgr = np.asarray(cv2.multiply(light, (255.0,) * 4, dtype=cv2.CV_8U), np.uint8)
     if lattice or kind.demosaic:
         bgr = _demosaic(bgr)
     if kind.smoothing:
@@ -115,12 +113,12 @@ def encode(bgr: Image, quality: int, exif_orientation: int) -> bytes:
 
 def _add_noise(levels: Light, kind: CameraKind, strength: float, rng: np.random.Generator) -> None:
     tile = _noise_tile(kind.grain_px, kind.chroma_noise)
-    sigma = np.float32(kind.noise * strength)
+    sigma = kind.noise * strength
     for top in range(0, levels.shape[0], TILE_PX // 2):
         for left in range(0, levels.shape[1], TILE_PX // 2):
             block = levels[top : top + TILE_PX // 2, left : left + TILE_PX // 2]
             y, x = rng.integers(0, TILE_PX // 2, 2)
-            block += tile[y : y + block.shape[0], x : x + block.shape[1]] * sigma
+            cv2.scaleAdd(tile[y : y + block.shape[0], x : x + block.shape[1]], sigma, block, dst=block)
 
 
 @cache

@@ -42,7 +42,7 @@ def photograph(rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: A
     quad = frame.quad
     light = to_light(bgr)
     gain, dark, bright = illuminate(rng, _vignetted(shot), quad, frame.width_px, frame.height_px)
-    light *= cv2.resize(gain, (frame.width_px, frame.height_px), interpolation=cv2.INTER_LINEAR)
+    cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     if shot.lighting.veil:
         light += np.float32(shot.lighting.veil * min(shot.lighting.gain, 2.0))
     reflected = reflect(rng, shot.lighting.reflections)
@@ -64,7 +64,7 @@ def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file:
     bgr = background(rng, frame.width_px, frame.height_px, shot.texture)
     light = to_light(bgr)
     gain = illuminate(rng, _vignetted(shot), frame.quad, frame.width_px, frame.height_px)[0]
-    light *= cv2.resize(gain, (frame.width_px, frame.height_px), interpolation=cv2.INTER_LINEAR)
+    cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     jpeg = _finish(rng, light, shot, lattice=False)
     return jpeg, label_without_card(plan, shot.camera, shot.texture.stem if shot.texture else None, file)
 
