@@ -190,7 +190,7 @@ def to_table(choices: Any) -> Table:
          "bad photos not even warned", "remark"),
         rows,
         "Bad: severity of at least 0.5. Acceptable: a genuine document with severity 0 here and nothing else of 0.5 "
-        "or more (for fraud.* every genuine document). Clean: nothing wrong at all. Exact 95 % intervals, on the photos "
+        "or more (for fraud.* every genuine document). Clean: nothing wrong at all. Exact 95 % intervals, on photos "
         "that the thresholds were taken from; `idqc evaluate` measures them on others.",
     )  # fmt: skip
 

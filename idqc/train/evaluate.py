@@ -227,10 +227,9 @@ def draw_severity(pairs: Sequence[Pair], path: Path) -> None:
 
 def _grid(title: str) -> tuple[Any, Any]:
     columns = 5
-    figure, axes = draw().subplots(
-        math.ceil(len(KEYS) / columns), columns, figsize=(13, 9), constrained_layout=True, squeeze=False
-    )
+    figure, axes = draw().subplots(math.ceil(len(KEYS) / columns), columns, figsize=(13, 9), squeeze=False)
     figure.suptitle(title)
+    figure.subplots_adjust(left=0.06, right=0.98, bottom=0.07, top=0.92, hspace=0.45, wspace=0.25)
     for axis in axes.flat[len(KEYS) :]:
         axis.set_visible(False)
     return figure, axes.flat[: len(KEYS)]

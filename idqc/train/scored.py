@@ -45,5 +45,6 @@ def read_scores(path: Path) -> Iterator[Scored]:
             if line.endswith("\n"):
                 raw = json.loads(line)
                 raw["detections_true_quad"] = [(n, c, tuple(b)) for n, c, b in raw["detections_true_quad"]]
+                raw["size_px"] = tuple(raw["size_px"])
                 raw["detections"] = [(n, c, tuple(b)) for n, c, b in raw["detections"]]
                 yield Scored(**raw)

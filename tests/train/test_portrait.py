@@ -1,4 +1,4 @@
-"""Mock portraits say what was done to them; the portrait trainer runs from both kinds of data to a checked ONNX file."""
+"""Mock portraits say what was done to them; the portrait trainer runs from both kinds of data to checked ONNX."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def test_a_photo_teaches_only_what_its_label_says() -> None:
     clean, missing = taught({}), taught({"portrait.missing": 1.0})
     assert (clean.face, clean.low_quality, clean.components["pose"]) == (1.0, 0.0, 0.0)
     assert (missing.face, missing.low_quality, missing.components, missing.landmarks) == (0.0, None, {}, None)
-    low, blurred = taught({"portrait.low_quality": 0.7}), taught({"quality.blur": 0.6})
+    low, dark = taught({"portrait.low_quality": 0.7}), taught({"quality.dark": 0.6})
     assert (low.face, low.low_quality, low.components) == (1.0, 0.7, {})
-    assert (blurred.face, blurred.low_quality, blurred.components) == (1.0, None, {})
+    assert (dark.face, dark.low_quality, dark.components) == (1.0, None, {})
 
 
 def test_from_photos_and_faces_to_a_file_that_serves(faces: Path, tmp_path: Path) -> None:

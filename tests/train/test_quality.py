@@ -1,4 +1,4 @@
-"""The quality trainer runs from labelled photos to a checked ONNX file, resumes, and its file is what the reader expects."""
+"""The quality trainer runs from labelled photos to a checked ONNX file that the reader understands."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from idqc.models import quality as reader
 from idqc.runtime.reference import run_once
 from idqc.train import quality
 from idqc.train.loop import Budget
+from idqc.train.photos import load_photo
 from tests.train.tiny_photos import write_photos
 
 
@@ -35,7 +36,8 @@ def test_from_photos_to_a_file_that_serves(data: Path, tmp_path: Path) -> None:
     assert all(0 <= value <= 1 for value in reading.severity.values())
     assert reading.maps.shape == (4, reader.MAP_CELLS, reader.MAP_CELLS)
     entry = tomllib.loads((tmp_path / "weights" / "manifest.toml").read_text())["models"]["quality"]
-    assert entry["inputs"]["measures"]["shape"] == [1, reader.MEASURE_COUNT]
+    shapes = {tensor["name"]: tensor["shape"] for tensor in entry["inputs"]}
+    assert shapes == {"image": [1, 3, 224, 224], "measures": [1, reader.MEASURE_COUNT]}
     assert entry["metrics"]["floor_auc_blur"] == 1.0
 
 
@@ -48,15 +50,16 @@ def test_glare_is_mapped_to_the_cells_that_it_covers(data: Path) -> None:
     assert cells.mean() / 100 == pytest.approx(120 * 90 / (480 * 303), abs=0.02)
 
 
-def test_large_photos_are_decoded_at_half_size(tmp_path: Path) -> None:
+def test_large_photos_are_decoded_smaller(tmp_path: Path) -> None:
     photo = np.zeros((1600, 3000, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "large.jpg"), photo)
     quad = np.array([[100, 100], [2900, 100], [2900, 1500], [100, 1500]], np.float32)
-    image, inside = quality.load_photo(tmp_path / "large.jpg", quad)
-    assert image.shape[:2] == (800, 1500)
-    assert np.allclose(inside, quad / 2)
+    for least_px, factor in ((2000, 1), (1200, 2), (700, 4)):
+        image, inside = load_photo(tmp_path / "large.jpg", quad, least_px)
+        assert image.shape[:2] == (1600 // factor, 3000 // factor)
+        assert np.allclose(inside, quad / factor)
     with pytest.raises(FileNotFoundError):
-        quality.load_photo(tmp_path / "missing.jpg", quad)
+        load_photo(tmp_path / "missing.jpg", quad, 100)
 
 
 def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
