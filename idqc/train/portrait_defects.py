@@ -7,6 +7,11 @@ import numpy as np
 
 from idqc.inspection import Image, Points
 
+BLUR_AT_ZERO, BLUR_AT_ONE = 0.01, 0.05
+"""Standard deviation of blur as a share of the portrait's width: at 0.05 the eyes are one grey smear."""
+CONTRAST_AT_ZERO, CONTRAST_AT_ONE = 0.6, 0.08
+"""What is left of a washed-out portrait's contrast."""
+
 
 def spoil(
     portrait: Image, marks: Points | None, defect: str, severity: float, second: Image, rng: np.random.Generator
@@ -27,7 +32,7 @@ def spoil(
         return np.clip(dim, 0, 255).astype(np.uint8), marks, severity
     if defect == "over_exposure_prevention":
         if rng.random() < 0.5:
-            white = 255.0 - (255.0 - portrait) * (1.0 - 0.93 * severity)
+            white = 255.0 - (255.0 - portrait) * (CONTRAST_AT_ZERO + (CONTRAST_AT_ONE - CONTRAST_AT_ZERO) * severity)
         else:
             white = portrait * (1 + 2.2 * severity) + 60.0 * severity
         return np.clip(white, 0, 255).astype(np.uint8), marks, severity
@@ -63,7 +68,7 @@ def _two_faces(portrait: Image, second: Image, rng: np.random.Generator) -> Imag
 def _unsharp(portrait: Image, severity: float, rng: np.random.Generator) -> Image:
     """Defocus, motion or too few pixels; severity 0.5 still shows who it is to someone who knows the person."""
     height, width = portrait.shape[:2]
-    radius = 1.5 + 11.0 * severity
+    radius = width * (BLUR_AT_ZERO + (BLUR_AT_ONE - BLUR_AT_ZERO) * severity)
     way = int(rng.integers(3))
     if way == 0:
         return np.asarray(cv2.GaussianBlur(portrait, (0, 0), radius), np.uint8)

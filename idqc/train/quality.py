@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v3_small
 
 from idqc.documents import document_types
-from idqc.inspection import Image, Points
+from idqc.inspection import Points
 from idqc.labels import Label, read_labels
 from idqc.models import quality as reader
 from idqc.photo.geometry import homography, project, rectangle, rectify
@@ -25,11 +25,14 @@ from idqc.train.crops import Crop, Crops, build_crops
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
+from idqc.train.photos import load_photo
 
 CUTS = {"train": 1, "calibrate": 1}
 """A document is rectified this often, each time with another error of its corners."""
 CORNER_ERROR = 0.006
 """Standard deviation of the document model's corners, in shares of the document's sides."""
+PIXELS_SPARE = 1.2
+"""How many more pixels a photo is decoded with than the rectified document has: fine detail survives the turn."""
 RECIPE = "quality-1"
 MAP_WEIGHT = 0.5
 SEVERE = 0.5
@@ -79,15 +82,6 @@ def document_size_px(document_type: str | None) -> tuple[int, int]:
     return kind.rectified_size_px(reader.DOCUMENT_WIDTH_PX)
 
 
-def load_photo(path: Path, quad: Points) -> tuple[Image, Points]:
-    """The photo, decoded at half its size where the document still has more than enough pixels, and the quad in it."""
-    halved = float(np.linalg.norm(quad[1] - quad[0])) > 2.4 * reader.DOCUMENT_WIDTH_PX
-    photo = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_2 if halved else cv2.IMREAD_COLOR)
-    if photo is None:
-        raise FileNotFoundError(f"{path.name} of labels.jsonl is not a picture")
-    return np.asarray(photo, np.uint8), quad * np.float32(0.5 if halved else 1.0)
-
-
 def glare_map(label: Label, quad: Points) -> list[int]:
     """How much of each of 14 x 14 cells glare covers, in percent, row by row."""
     side = reader.MAP_CELLS * 8
@@ -103,7 +97,7 @@ def _cut(folder: Path, label: Label, split: str) -> Iterator[Crop]:
     if label.quad is None:
         return
     true_quad = np.array(label.quad, np.float32)
-    photo, quad = load_photo(folder / label.file, true_quad)
+    photo, quad = load_photo(folder / label.file, true_quad, PIXELS_SPARE * reader.DOCUMENT_WIDTH_PX)
     width_px, height_px = document_size_px(label.document_type)
     rng = np.random.default_rng(label.seed or 0)
     for _ in range(CUTS[split]):
