@@ -67,9 +67,7 @@ def _for_customer(findings: tuple[Finding, ...]) -> list[Finding]:
     copies = [f for f in findings if f.criterion.split(".")[0] == "fraud" and find(f.criterion).customer is not None]
     worst = max(copies, key=lambda f: (f.outcome is Outcome.REJECT, f.outcome is Outcome.WARN), default=None)
     if worst is not None and worst.outcome in (Outcome.REJECT, Outcome.WARN):
-        shown.append(
-            Finding(ORIGINAL_ONLY_CODE, None, worst.outcome, worst.thresholds, (), ORIGINAL_ONLY)
-        )
+        shown.append(Finding(ORIGINAL_ONLY_CODE, None, worst.outcome, worst.thresholds, (), ORIGINAL_ONLY))
     return shown
 
 

@@ -55,74 +55,98 @@ FIXED: tuple[Criterion, ...] = (
     _criterion(
         "quality.no_document",
         ("사진에 신분증이 없음", "no identity document in the frame"),
-        ("신분증이 보이지 않아요. 화면 안에 신분증을 놓고 다시 찍어 주세요.",
-         "We cannot see an identity document. Place it inside the frame and take the photo again."),
+        (
+            "신분증이 보이지 않아요. 화면 안에 신분증을 놓고 다시 찍어 주세요.",
+            "We cannot see an identity document. Place it inside the frame and take the photo again.",
+        ),
     ),
     _criterion(
         "document.unsupported",
         ("받지 않는 종류의 증서", "a document of a type that is not accepted"),
-        ("이 증서로는 확인할 수 없어요. 주민등록증, 운전면허증, 여권을 사용해 주세요.",
-         "This document is not accepted. Please use an identity card, a driver's licence or a passport."),
+        (
+            "이 증서로는 확인할 수 없어요. 주민등록증, 운전면허증, 여권을 사용해 주세요.",
+            "This document is not accepted. Please use an identity card, a driver's licence or a passport.",
+        ),
     ),
     _criterion(
         "quality.cut_off",
         ("신분증 일부가 사진 밖에 있음", "part of the document lies outside the frame"),
-        ("신분증의 일부가 잘렸어요. 네 모서리가 모두 보이게 다시 찍어 주세요.",
-         "Part of the document is cut off. Take the photo again with all four corners in view."),
+        (
+            "신분증의 일부가 잘렸어요. 네 모서리가 모두 보이게 다시 찍어 주세요.",
+            "Part of the document is cut off. Take the photo again with all four corners in view.",
+        ),
     ),
     _criterion(
         "quality.low_resolution",
         ("글자를 읽기에 화소가 모자람", "too few pixels across the document to read its smallest field"),
-        ("신분증이 너무 작게 찍혔어요. 더 가까이에서 다시 찍어 주세요.",
-         "The document is too small in the photo. Move closer and take it again."),
+        (
+            "신분증이 너무 작게 찍혔어요. 더 가까이에서 다시 찍어 주세요.",
+            "The document is too small in the photo. Move closer and take it again.",
+        ),
     ),
     _criterion(
         "quality.tilt",
         ("기울기가 심해 항목을 판단할 수 없음", "perspective so steep that fields cannot be judged"),
-        ("신분증이 많이 기울었어요. 바로 위에서 다시 찍어 주세요.",
-         "The document is seen at a steep angle. Take the photo again from straight above."),
+        (
+            "신분증이 많이 기울었어요. 바로 위에서 다시 찍어 주세요.",
+            "The document is seen at a steep angle. Take the photo again from straight above.",
+        ),
     ),
     _criterion(
         "quality.blur",
         ("초점이 맞지 않거나 흔들림", "defocus or motion blur inside the document"),
-        ("사진이 흐려요. 초점을 맞추고 흔들리지 않게 다시 찍어 주세요.",
-         "The photo is blurred. Let the camera focus, hold still, and take it again."),
+        (
+            "사진이 흐려요. 초점을 맞추고 흔들리지 않게 다시 찍어 주세요.",
+            "The photo is blurred. Let the camera focus, hold still, and take it again.",
+        ),
     ),
     _criterion(
         "quality.glare",
         ("빛 반사가 내용을 가림", "a specular spot hides content"),
-        ("{field}에 빛이 반사됐어요. 각도를 바꿔 다시 찍어 주세요.",
-         "Light reflects on the {field}. Change the angle and take the photo again."),
+        (
+            "{field}에 빛이 반사됐어요. 각도를 바꿔 다시 찍어 주세요.",
+            "Light reflects on the {field}. Change the angle and take the photo again.",
+        ),
     ),
     _criterion(
         "quality.dark",
         ("신분증이 너무 어두움", "under-exposed inside the document"),
-        ("사진이 너무 어두워요. 밝은 곳에서 다시 찍어 주세요.",
-         "The photo is too dark. Take it again in better light."),
+        (
+            "사진이 너무 어두워요. 밝은 곳에서 다시 찍어 주세요.",
+            "The photo is too dark. Take it again in better light.",
+        ),
     ),
     _criterion(
         "quality.bright",
         ("신분증이 너무 밝음", "over-exposed inside the document"),
-        ("사진이 너무 밝아요. 직접 조명을 피해 다시 찍어 주세요.",
-         "The photo is too bright. Move away from direct light and take it again."),
+        (
+            "사진이 너무 밝아요. 직접 조명을 피해 다시 찍어 주세요.",
+            "The photo is too bright. Move away from direct light and take it again.",
+        ),
     ),
     _criterion(
         "portrait.missing",
         ("사진란이 없거나 얼굴이 없음", "no portrait, or no face in it"),
-        ("신분증의 얼굴 사진이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
-         "The portrait on the document is not visible. Uncover it and take the photo again."),
+        (
+            "신분증의 얼굴 사진이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
+            "The portrait on the document is not visible. Uncover it and take the photo again.",
+        ),
     ),
     _criterion(
         "portrait.low_quality",
         ("얼굴을 알아볼 수 없음", "the face cannot be identified"),
-        ("신분증의 얼굴 사진을 알아보기 어려워요. 선명하게 다시 찍어 주세요.",
-         "The face on the document is hard to recognise. Take a clearer photo."),
+        (
+            "신분증의 얼굴 사진을 알아보기 어려워요. 선명하게 다시 찍어 주세요.",
+            "The face on the document is hard to recognise. Take a clearer photo.",
+        ),
     ),
     _criterion(
         "document.expired",
         ("유효기간이 지남", "the expiry date has passed"),
-        ("유효기간이 지난 신분증이에요. 유효한 신분증을 사용해 주세요.",
-         "This document has expired. Please use a valid one."),
+        (
+            "유효기간이 지난 신분증이에요. 유효한 신분증을 사용해 주세요.",
+            "This document has expired. Please use a valid one.",
+        ),
         _JUDGED,
     ),
     _criterion("fraud.screen", ("화면을 다시 촬영함", "photographed from a display"), _ORIGINAL),
@@ -152,10 +176,12 @@ def field_criteria(document_type: str) -> tuple[Criterion, ...]:
                     f"field.{name}.hidden",
                     "field.hidden",
                     MappingProxyType({"ko": f"{ko} 항목이 가려짐", "en": f"the {en} is covered, missing or erased"}),
-                    MappingProxyType({
-                        "ko": f"{ko} 항목이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
-                        "en": f"The {en} is not visible. Uncover it and take the photo again.",
-                    }),
+                    MappingProxyType(
+                        {
+                            "ko": f"{ko} 항목이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
+                            "en": f"The {en} is not visible. Uncover it and take the photo again.",
+                        }
+                    ),
                     _ALL,
                     "field.hidden",
                 )
@@ -166,10 +192,12 @@ def field_criteria(document_type: str) -> tuple[Criterion, ...]:
                     f"field.{name}.unreadable",
                     "field.unreadable",
                     MappingProxyType({"ko": f"{ko} 항목을 읽을 수 없음", "en": f"the {en} cannot be read"}),
-                    MappingProxyType({
-                        "ko": f"{ko} 항목을 읽을 수 없어요. 선명하게 다시 찍어 주세요.",
-                        "en": f"The {en} cannot be read. Take a sharper photo.",
-                    }),
+                    MappingProxyType(
+                        {
+                            "ko": f"{ko} 항목을 읽을 수 없어요. 선명하게 다시 찍어 주세요.",
+                            "en": f"The {en} cannot be read. Take a sharper photo.",
+                        }
+                    ),
                     _JUDGED,
                     "field.unreadable",
                 )

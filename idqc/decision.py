@@ -50,9 +50,7 @@ def parse_thresholds(text: str) -> ThresholdTable:
             raise _broken(key, f"warns at {warning}, above its reject at {reject}")
         if not table.get("source"):
             raise _broken(key, "has no source")
-        found[key] = Thresholds(
-            None if reject is None else float(reject), None if warning is None else float(warning)
-        )
+        found[key] = Thresholds(None if reject is None else float(reject), None if warning is None else float(warning))
     return ThresholdTable(MappingProxyType(found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from idqc.documents import PORTRAIT, DocumentType
 from idqc.inspection import FieldReading, Points, Quad, Region, freeze_quad
-from idqc.models.formats import FormatResult
+from idqc.formats import FormatResult
 from idqc.photo.quad import cut_off_score, cut_off_share, low_resolution_score, px_per_mm, tilt_deg, tilt_score
+from idqc.readings import FieldText
 
 UNREADABLE_WHEN_FORMAT_BROKEN = 0.5
 """A field that was read with confidence and breaks its format is at least half unreadable: one of the two is wrong."""
@@ -40,22 +41,36 @@ def of_quad(quad_xy_px: Points, kind: DocumentType, width_px: int, height_px: in
     }
 
 
+def of_glare(quality: QualityReading, quad_xy_px: Points, boxes: FieldBoxes | None) -> Evidence:
+    """`quality.glare`, pointing at the burnt-out places, each under the name of the field that it hides most of."""
+    to_photo = homography(rectangle(1.0, 1.0), quad_xy_px)
+    regions = []
+    for spot in quality.glare_quads:
+        label, most = "document", 0.0
+        for name, box in boxes.fields.items() if boxes is not None else ():
+            corners = np.float32(
+                [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
+            )
+            share = intersection_area(spot, corners) / max(area(corners), 1e-9)
+            if share > most:
+                label, most = name, share
+        regions.append((most, Region(label, freeze_quad(project(to_photo, spot)), "glare")))
+    ranked = tuple(region for _, region in sorted(regions, key=lambda item: -item[0]))
+    whole = (Region("document", freeze_quad(quad_xy_px), "glare"),)
+    return Evidence(quality.severity["quality.glare"], ranked or whole)
+
+
 def of_visibility(
-    kind: DocumentType,
-    visible: Mapping[str, float],
-    places: Mapping[str, Quad],
-    obstacles: Iterable[tuple[Quad, float]],
-    document: Quad,
+    kind: DocumentType, boxes: FieldBoxes, places: Mapping[str, Quad], obstacles: tuple[Quad, ...], document: Quad
 ) -> dict[str, Evidence]:
-    """`field.<name>.hidden` of every mandatory field but the portrait.
+    """`field.<name>.hidden` of every mandatory field but the portrait: one minus the confidence that it is visible.
 
     Args:
-        visible: confidence 0..1 that the field is visible, by field name.
         places: where each field was seen, in photo pixels.
-        obstacles: things that lie on the document, with confidence; they are what is pointed at when a field is gone.
+        obstacles: things that lie on the document; they are what is pointed at when a field is gone.
         document: the document's own quad, pointed at when nothing better is known.
     """
-    blamed = tuple(Region("obstacle", quad, "covered") for quad, _ in obstacles)
+    blamed = tuple(Region("obstacle", quad, "covered") for quad in obstacles)
     found: dict[str, Evidence] = {}
     for name in kind.mandatory_fields:
         if name == PORTRAIT:
@@ -63,35 +78,58 @@ def of_visibility(
         if name in places:
             regions: tuple[Region, ...] = (Region(name, places[name], "hidden"),)
         else:
-            regions = blamed or (Region(name, document, "hidden"),)
-        found[f"field.{name}.hidden"] = Evidence(1.0 - visible.get(name, 0.0), regions)
+            regions = (Region(name, document, "hidden"), *blamed)
+        seen = boxes.fields[name].confidence if name in boxes.fields else 0.0
+        found[f"field.{name}.hidden"] = Evidence(1.0 - seen, regions)
     return found
 
 
-def of_readings(
-    kind: DocumentType, readings: Mapping[str, FieldReading], formats: Mapping[str, FormatResult]
-) -> dict[str, Evidence]:
+def of_readings(kind: DocumentType, texts: Mapping[str, FieldText], places: Mapping[str, Quad]) -> dict[str, Evidence]:
     """`field.<name>.unreadable`: one minus the reader's confidence, at least a half when the format is broken.
 
-    A field that is not visible is *not applicable* here: it is hidden, which is another criterion.
+    A field that was not found is *not applicable* here: it is hidden, which is another criterion.
     """
     found: dict[str, Evidence] = {}
     for name in kind.mandatory_fields:
         if name == PORTRAIT or kind.fields[name].format is None:
             continue
-        code = f"field.{name}.unreadable"
-        reading = readings.get(name)
-        if reading is None or not reading.visible:
-            found[code] = NOT_APPLICABLE
+        text = texts.get(name)
+        if text is None:
+            found[f"field.{name}.unreadable"] = NOT_APPLICABLE
             continue
-        if reading.confidence is None or reading.quad is None:
-            found[code] = NOT_COMPUTED
-            continue
-        score = 1.0 - reading.confidence
-        if not formats[name].ok:
+        score = 1.0 - text.reading.confidence
+        if not text.checked.ok:
             score = UNREADABLE_WHEN_FORMAT_BROKEN + (1.0 - UNREADABLE_WHEN_FORMAT_BROKEN) * score
-        found[code] = Evidence(float(np.clip(score, 0.0, 1.0)), (Region(name, reading.quad, "unreadable"),))
+        region = Region(name, places[name], text.checked.reason or "unreadable")
+        found[f"field.{name}.unreadable"] = Evidence(float(np.clip(score, 0.0, 1.0)), (region,))
     return found
+
+
+def of_fraud(reading: FraudReading, places: Mapping[str, Quad], document: Quad) -> dict[str, Evidence]:
+    """The fraud criteria that were looked at. What is spread over the card points at the document, an edit at its place."""
+    found = {}
+    for species, score in reading.scores.items():
+        regions: tuple[Region, ...] = (Region("document", document, species),)
+        if species == "portrait_tamper" and PORTRAIT in places:
+            regions = (Region(PORTRAIT, places[PORTRAIT], species),)
+        elif species == "text_tamper" and reading.fields:
+            worst = max(reading.fields, key=lambda name: reading.fields[name])
+            regions = (Region(worst, places[worst], species),)
+        found[f"fraud.{species}"] = Evidence(score, regions)
+    return found
+
+
+def with_contradictions(pixels: Evidence, zone: Consistency, places: Mapping[str, Quad]) -> Evidence:
+    """`fraud.text_tamper` from two witnesses: the pixels, and the MRZ against the visual zone. The surer one counts."""
+    if zone.score is None or (pixels.score is not None and pixels.score >= zone.score):
+        return pixels
+    regions = tuple(Region(name, places[name], "contradicts_mrz") for name in zone.fields if name in places)
+    return Evidence(zone.score, regions or pixels.regions)
+
+
+def worst_component(components: Mapping[str, float]) -> str:
+    """The name of the portrait component that failed most."""
+    return max(components, key=lambda name: components[name], default="low_quality")
 
 
 def of_expiry(kind: DocumentType, expiry: date | None, place: Quad | None, as_of: date) -> Evidence:

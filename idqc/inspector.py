@@ -13,6 +13,8 @@ from idqc.documents import document_types
 from idqc.errors import RequestError
 from idqc.evidence import NOT_COMPUTED, Evidence
 from idqc.inspection import Finding, Inspection, Outcome, Surface, freeze_quad
+from idqc.models.portrait import FaceEngine
+from idqc.models.text import TextEngine
 from idqc.photo.decode import decode, read_header
 from idqc.release import Release
 from idqc.runtime.lanes import Lanes
@@ -20,8 +22,9 @@ from idqc.stages import Run, Stages
 from idqc.stopwatch import Stopwatch
 from idqc.wording import sentence
 
-CAPTURE_LONG_SIDE_PX = 1600
-"""The capture surface reads nothing, so that a scaled decode with about 12 px/mm across the document is enough."""
+ENOUGH_LONG_SIDE_PX = 3000
+"""A card that fills this many pixels has 30 px/mm, finer than any print: a larger JPEG is decoded at half its size. Less
+would cost the traces of screens and prints."""
 
 KOREA = ZoneInfo("Asia/Seoul")
 
@@ -60,7 +63,9 @@ class Inspector:
         surface = _surface(surface)
         if explain not in (None, "regions"):
             raise RequestError(
-                f"explain={explain[:20]!r} is not known.", "Use explain=regions, or leave it out.", code="request.explain"
+                f"explain={explain[:20]!r} is not known.",
+                "Use explain=regions, or leave it out.",
+                code="request.explain",
             )
         if document_type is not None and document_type not in document_types():
             raise RequestError(
@@ -71,9 +76,17 @@ class Inspector:
         watch = Stopwatch()
         with watch.stage("decode"):
             header = read_header(data)
-            photo = decode(data, header, CAPTURE_LONG_SIDE_PX if surface is Surface.CAPTURE else None)
+            photo = decode(data, header, ENOUGH_LONG_SIDE_PX)
         day = as_of or datetime.now(KOREA).date()
-        run = Run(photo=photo, surface=surface, as_of=day, watch=watch, mask=mask, document_type=document_type)
+        run = Run(
+            photo=photo,
+            surface=surface,
+            as_of=day,
+            watch=watch,
+            mask=mask,
+            document_type=document_type,
+            explain=explain,
+        )
         for stage in self.stages.order(surface):
             stage(run)
             if surface is Surface.CAPTURE and explain is None and self._certain(run):
@@ -112,7 +125,9 @@ class Inspector:
     def _conclude(self, run: Run) -> Inspection:
         findings = self._findings(run)
         document = run.document
+        explanation = {"portrait": {k: round(v, 4) for k, v in run.portrait_components.items()}} if run.explain else {}
         return Inspection(
+            explanation=explanation,
             inspection_id=uuid.uuid4().hex,
             surface=run.surface,
             verdict=verdict(findings),
@@ -126,13 +141,31 @@ class Inspector:
             document_quad=freeze_quad(document.quad_xy_px) if document else None,
             findings=findings,
             fields=tuple(run.readings.values()),
-            timings_ms={name: round(ms, 1) for name, ms in (*run.watch.wall_ms.items(), ("total", run.watch.total_ms()))},
+            timings_ms={
+                name: round(ms, 1) for name, ms in (*run.watch.wall_ms.items(), ("total", run.watch.total_ms()))
+            },
         )
 
 
-def open_inspector(release: Release, *, spare_threads: int = 1, text_engine: object = None) -> Inspector:
-    """Opens every model of a release. Raises SetupError when a file is missing or not the manifest's."""
-    return Inspector(release, Stages.open(release, Lanes(spare_threads)))
+def open_inspector(
+    release: Release,
+    *,
+    spare_threads: int = 1,
+    text_engine: TextEngine | None = None,
+    face_engine: FaceEngine | None = None,
+) -> Inspector:
+    """Opens every model of a release.
+
+    Args:
+        spare_threads: how many threads independent stages of one photo may borrow while nothing else needs them.
+        text_engine: reads fields in place of the release's own recogniser.
+        face_engine: says in place of the portrait model whether there is a face.
+
+    Raises:
+        SetupError: a file is missing or not the manifest's.
+    """
+    stages = Stages.open(release, Lanes(spare_threads), text_engine=text_engine, face_engine=face_engine)
+    return Inspector(release, stages)
 
 
 def _surface(name: Surface | str) -> Surface:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 
-from idqc.documents import PORTRAIT, UNSUPPORTED, DocumentType, document_types
-from idqc.evidence import NOT_APPLICABLE, Evidence, of_quad, of_visibility
+from idqc.documents import ID1_MM, PORTRAIT, UNSUPPORTED, DocumentType, FieldSpec, document_types
+from idqc.evidence import (
+    NOT_APPLICABLE,
+    NOT_COMPUTED,
+    Evidence,
+    of_expiry,
+    of_fraud,
+    of_glare,
+    of_quad,
+    of_readings,
+    of_visibility,
+    with_contradictions,
+    worst_component,
+)
 from idqc.inspection import Document, FieldReading, Image, Photo, Quad, Region, Surface, freeze_quad
 from idqc.models.document import DocumentModel, open_document
 from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
 from idqc.models.fraud import FraudModel, open_fraud
-from idqc.models.portrait import PortraitModel, open_portrait
-from idqc.models.quality import QualityModel, open_quality
+from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
+from idqc.models.quality import QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
 from idqc.photo.geometry import rectangle, rectify
 from idqc.photo.quad import px_per_mm
-from idqc.readings import FieldText, read_fields
+from idqc.readings import EXPIRY, FieldText, contradictions, expiry_date, field_readings, read_field, readable
 from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.runtime.profile import detect
@@ -27,6 +40,10 @@ from idqc.stopwatch import Stopwatch
 
 READING_WIDTHS_PX = (1000, 1800)
 """The rectified document has about as many pixels as the photo gives it, within these: no detail is lost or made up."""
+FORGED_FORMATS = frozenset(
+    {"korean_name", "latin_name", "resident_number", "kr_license_number", "date", "alphanumeric"}
+)
+"""What forgers rewrite: who, which number, until when. Each field looked at costs as much as a tile."""
 
 
 @dataclass
@@ -39,11 +56,15 @@ class Run:
     watch: Stopwatch
     mask: bool
     document_type: str | None
+    explain: str | None
     evidence: dict[str, Evidence] = field(default_factory=dict)
     document: Document | None = None
     kind: DocumentType | None = None
+    quality: QualityReading | None = None
     boxes: FieldBoxes | None = None
+    portrait_components: Mapping[str, float] = field(default_factory=dict)
     quads: dict[str, Quad] = field(default_factory=dict)
+    obstacles: tuple[Quad, ...] = ()
     readings: dict[str, FieldReading] = field(default_factory=dict)
 
 
@@ -60,11 +81,18 @@ class Stages:
     portrait_model: PortraitModel
     fraud_model: FraudModel
     text_engine: TextEngine
+    face_engine: FaceEngine | None
     lanes: Lanes
 
     @classmethod
-    def open(cls, release: Release, lanes: Lanes, text_engine: TextEngine | None = None) -> Stages:
-        """Opens every model of a release, checked against its manifest. Raises SetupError."""
+    def open(
+        cls,
+        release: Release,
+        lanes: Lanes,
+        text_engine: TextEngine | None = None,
+        face_engine: FaceEngine | None = None,
+    ) -> Stages:
+        """Opens every model of a release, checked against its manifest; engines replace theirs. Raises SetupError."""
         profile, folder, specs = detect(), release.weights_dir, release.models
         return cls(
             document_model=open_document(folder, specs, profile),
@@ -73,14 +101,15 @@ class Stages:
             portrait_model=open_portrait(folder, specs["portrait"], profile),
             fraud_model=open_fraud(folder, specs["fraud"], profile),
             text_engine=text_engine or open_text(folder, specs["text"], profile),
+            face_engine=face_engine,
             lanes=lanes,
         )
 
     def order(self, surface: Surface) -> Sequence[Stage]:
         """The stages of a surface, the cheapest and most decisive first."""
         if surface is Surface.CAPTURE:
-            return (self.find_document, self.judge_quality, self.find_fields, self.judge_portrait, self.judge_copy)
-        return (self.find_document, self.judge_quality, self.find_fields, self.judge_closely)
+            return (self.find_document, self.look_over, self.judge_portrait, self.judge_copy)
+        return (self.find_document, self.look_over, self.judge_closely)
 
     def find_document(self, run: Run) -> None:
         """Where the document lies and of which type it is; lays it flat."""
@@ -91,9 +120,8 @@ class Stages:
             if best is None:
                 return
             frozen = freeze_quad(best.quad_xy_px)
-            foreign = 1.0 - best.confidence if best.type != UNSUPPORTED else best.confidence
             run.evidence["document.unsupported"] = Evidence(
-                foreign if best.type == UNSUPPORTED else 0.0, (Region("document", frozen, "unsupported"),)
+                best.confidence if best.type == UNSUPPORTED else 0.0, (Region("document", frozen, "unsupported"),)
             )
             name = run.document_type or (best.type if best.type != UNSUPPORTED else None)
             run.kind = document_types()[name] if name is not None else None
@@ -119,7 +147,7 @@ class Stages:
             run.evidence[code] = Evidence(score, (Region("document", whole, code.removeprefix("quality.")),))
         run.evidence["quality.glare"] = of_glare(quality, document.quad_xy_px, run.boxes)
         if run.kind is not None and run.boxes is not None:
-            run.evidence.update(of_visibility(run.kind, run.boxes, run.quads, whole))
+            run.evidence.update(of_visibility(run.kind, run.boxes, run.quads, run.obstacles, whole))
 
     def _judge_quality(self, run: Run, document: Document) -> None:
         with run.watch.stage("quality"):
@@ -128,9 +156,80 @@ class Stages:
     def _find_fields(self, run: Run, document: Document) -> None:
         with run.watch.stage("fields"):
             run.boxes = self.fields_model.run(document.document_bgr)
-        everything = [*run.boxes.fields.values(), *run.boxes.obstacles]
-        quads = [freeze_quad(quad_in_photo(box, document.quad_xy_px)) for box in everything]
-        run.quads = {box.name: quad for box, quad in zip(everything, quads, strict=True) if box.name != OBSTACLE}
+        quad = document.quad_xy_px
+        run.quads = {name: freeze_quad(quad_in_photo(box, quad)) for name, box in run.boxes.fields.items()}
+        run.obstacles = tuple(freeze_quad(quad_in_photo(box, quad)) for box in run.boxes.obstacles)
+
+    def judge_portrait(self, run: Run) -> None:
+        """Whether there is a portrait with a face in it, and whether the face could be recognised."""
+        if run.document is None or run.kind is None or run.boxes is None:
+            return
+        box = run.boxes.fields.get(PORTRAIT)
+        whole = freeze_quad(run.document.quad_xy_px)
+        if box is None:
+            run.evidence["portrait.missing"] = Evidence(1.0, (Region(PORTRAIT, whole, "missing"),))
+            run.evidence["portrait.low_quality"] = NOT_APPLICABLE
+            return
+        scale = np.float32(run.photo.scale)
+        with run.watch.stage("portrait"):
+            quad = quad_in_photo(box, run.document.quad_xy_px)
+            reading = self.portrait_model.run(run.photo.bgr, quad * scale, run.photo.scale)
+            if self.face_engine is not None:
+                reading = self.face_engine.check(run.photo.bgr, quad * scale, reading)
+        region = run.quads[PORTRAIT]
+        missing = 1.0 - box.confidence * (1.0 - reading.missing)
+        run.evidence["portrait.missing"] = Evidence(missing, (Region(PORTRAIT, region, "missing"),))
+        run.evidence["portrait.low_quality"] = Evidence(
+            reading.low_quality, (Region(PORTRAIT, region, worst_component(reading.components)),)
+        )
+        run.portrait_components = reading.components
+
+    def judge_copy(self, run: Run) -> None:
+        """Screens, prints and grey copies, without looking for edits."""
+        if run.document is None or run.kind is None:
+            return
+        with run.watch.stage("fraud"):
+            reading = self.fraud_model.run(run.photo, run.document.quad_xy_px)
+        run.evidence.update(of_fraud(reading, run.quads, freeze_quad(run.document.quad_xy_px)))
+
+    def judge_forgery(self, run: Run) -> None:
+        """Screens, prints and grey copies, and edits of the portrait and of the fields."""
+        if run.document is None or run.kind is None or run.boxes is None:
+            return
+        quad, boxes = run.document.quad_xy_px, run.boxes.fields
+        portrait = boxes.get(PORTRAIT)
+        edited = {
+            name: quad_in_photo(boxes[name], quad)
+            for name in run.kind.mandatory_fields
+            if name in boxes and run.kind.fields[name].format in FORGED_FORMATS
+        }
+        with run.watch.stage("fraud"):
+            reading = self.fraud_model.run(
+                run.photo, quad, quad_in_photo(portrait, quad) if portrait is not None else None, edited
+            )
+        run.evidence.update(of_fraud(reading, run.quads, freeze_quad(quad)))
+
+    def judge_closely(self, run: Run) -> None:
+        """Portrait, forgery and text: side by side, field by field, when a core is idle."""
+        document, kind, boxes = run.document, run.kind, run.boxes
+        if document is None or kind is None or boxes is None:
+            return
+        texts: dict[str, FieldText] = {}
+
+        def read(spec: FieldSpec) -> None:
+            with run.watch.stage("text"):
+                texts[spec.name] = read_field(self.text_engine, document.document_bgr, boxes.fields[spec.name], spec)
+
+        reads = [partial(read, spec) for spec in readable(kind, boxes)]
+        self.lanes.run([partial(self.judge_forgery, run), *reads, partial(self.judge_portrait, run)])
+        run.readings = field_readings(kind, texts, boxes, run.quads, masked=run.mask)
+        run.evidence.update(of_readings(kind, texts, run.quads))
+        run.evidence["document.expired"] = of_expiry(kind, expiry_date(texts), run.quads.get(EXPIRY), run.as_of)
+        zone = contradictions(texts)
+        if zone is not None:
+            run.evidence["fraud.text_tamper"] = with_contradictions(
+                run.evidence.get("fraud.text_tamper", NOT_COMPUTED), zone, run.quads
+            )
 
     def warm(self) -> None:
         """Runs every model once on a grey picture."""
@@ -144,7 +243,7 @@ class Stages:
 
 
 def _lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None) -> Image:
-    size_mm = kind.size_mm if kind is not None else (85.6, 53.98)
+    size_mm = kind.size_mm if kind is not None else ID1_MM
     native = px_per_mm(quad_xy_px, size_mm) * photo.scale * size_mm[0]
     width = int(np.clip(round(native), *READING_WIDTHS_PX))
     return rectify(photo.bgr, quad_xy_px * np.float32(photo.scale), width, round(width * size_mm[1] / size_mm[0]))

@@ -10,6 +10,8 @@ from importlib.resources import files
 from types import MappingProxyType
 
 PORTRAIT = "portrait"
+ID1_MM = (85.6, 53.98)
+"""Width and height of an ID-1 card (ISO/IEC 7810), which a card of unknown type is taken for."""
 UNSUPPORTED = "unsupported"
 """What the document model calls a card that is none of the accepted types."""
 

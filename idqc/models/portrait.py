@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,13 @@ def read(outputs: Tensors, portrait_quad_xy: Points, px_per_full_px: float = 1.0
 
 def _ramp(value: float, at_zero: float, at_one: float) -> float:
     return float(np.clip((at_zero - value) / (at_zero - at_one), 0.0, 1.0))
+
+
+class FaceEngine(Protocol):
+    """A face detector that the operator plugs in; it corrects what the portrait model says about the face's presence."""
+
+    def check(self, image_bgr: Image, portrait_quad_xy: Points, reading: PortraitReading) -> PortraitReading:
+        """Answers the reading with the engine's own `missing` and landmarks; arguments as in `PortraitModel.run`."""
 
 
 class PortraitModel:

@@ -1,0 +1,102 @@
+"""What was read of the fields: crops to texts, texts to checked and masked readings, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from idqc.consistency import MRZ_FIELD, Consistency, Witness, compare
+from idqc.documents import PORTRAIT, DocumentType, FieldSpec
+from idqc.formats import FormatResult, check_format
+from idqc.inspection import FieldReading, Image, Quad
+from idqc.models.fields import Box, FieldBoxes
+from idqc.models.text import Reading, TextEngine
+from idqc.mrz import parse_td3
+from idqc.privacy import mask
+
+CROP_MARGIN = 0.25
+"""Of the field's height, on every side: the detector's boxes are a few pixels off, and a reader minds a cut letter more
+than a little background."""
+EXPIRY = "expiry_date"
+
+
+@dataclass(frozen=True)
+class FieldText:
+    """One field as read, unmasked. Never leaves the inspection."""
+
+    reading: Reading
+    checked: FormatResult
+
+
+def readable(kind: DocumentType, boxes: FieldBoxes) -> list[FieldSpec]:
+    """The fields that were found and have text to read, the longest lines first, so that parallel reading ends together."""
+    found = [spec for spec in kind.fields.values() if spec.format is not None and spec.name in boxes.fields]
+    return sorted(found, key=lambda spec: -_aspect(boxes.fields[spec.name]) * spec.max_lines)
+
+
+def read_field(engine: TextEngine, document_bgr: Image, box: Box, spec: FieldSpec) -> FieldText:
+    """Cuts one field out of the rectified document, reads it, and checks its format."""
+    reading = engine.read_field(_crop(document_bgr, box), spec)
+    return FieldText(reading, check_format(spec.format, reading.text))
+
+
+def field_readings(
+    kind: DocumentType, texts: Mapping[str, FieldText], boxes: FieldBoxes, quads: Mapping[str, Quad], *, masked: bool
+) -> dict[str, FieldReading]:
+    """Every field of the type but the portrait, in its order; sensitive values are masked unless `masked` is False."""
+    readings = {}
+    for name, spec in kind.fields.items():
+        if name == PORTRAIT:
+            continue
+        text = texts.get(name)
+        value = None
+        if text is not None:
+            shown = text.checked.value if text.checked.ok else text.reading.text
+            value = mask(spec.format, shown, spec.sensitive and spec.format != "resident_number") if masked else shown
+        readings[name] = FieldReading(
+            name=name,
+            value=value,
+            confidence=None if text is None else round(text.reading.confidence, 4),
+            confidence_min=None if text is None else round(text.reading.confidence_min, 4),
+            visible=name in boxes.fields,
+            quad=quads.get(name),
+        )
+    return readings
+
+
+def expiry_date(texts: Mapping[str, FieldText]) -> date | None:
+    """The last day of validity: from the MRZ where its check digit is right, else from the printed date or period."""
+    zone = parse_td3(texts[MRZ_FIELD].reading.text) if MRZ_FIELD in texts else None
+    printed = texts[EXPIRY].checked.dates if EXPIRY in texts and texts[EXPIRY].checked.ok else ()
+    if zone is not None and EXPIRY not in zone.failed:
+        for day in printed:
+            if day.strftime("%y%m%d") == zone.expiry_date:
+                return day
+        # A passport is valid for at most ten years, so that its expiry is of this century.
+        try:
+            return date(2000 + int(zone.expiry_date[:2]), int(zone.expiry_date[2:4]), int(zone.expiry_date[4:]))
+        except ValueError:
+            return None
+    return max(printed) if printed else None
+
+
+def contradictions(texts: Mapping[str, FieldText]) -> Consistency | None:
+    """The MRZ against the visual zone, where the document has an MRZ and it was read."""
+    if MRZ_FIELD not in texts:
+        return None
+    witnesses = {name: Witness(text.reading.text, text.reading.confidence_min) for name, text in texts.items()}
+    zone = witnesses.pop(MRZ_FIELD)
+    return compare(zone, witnesses)
+
+
+def _aspect(box: Box) -> float:
+    return (box.right - box.left) / max(box.bottom - box.top, 1e-6)
+
+
+def _crop(document_bgr: Image, box: Box) -> Image:
+    height, width = document_bgr.shape[:2]
+    margin = CROP_MARGIN * (box.bottom - box.top) * height
+    left, right = max(int(box.left * width - margin), 0), min(round(box.right * width + margin), width)
+    top, bottom = max(int(box.top * height - margin), 0), min(round(box.bottom * height + margin), height)
+    return document_bgr[top : max(bottom, top + 1), left : max(right, left + 1)]
