@@ -36,11 +36,13 @@ help:  ## print this help
 .venv-train/.done: pyproject.toml constraints-train.txt
 	$(PYTHON) -m venv .venv-train
 	.venv-train/bin/python $(PIP) --constraint constraints-train.txt --editable '.[cpu,train,dev]'
+	.venv-train/bin/python $(PIP) --constraint constraints-train.txt --no-deps rapidocr
 	@touch $@
 
 .venv-engines/.done: pyproject.toml constraints-engines.txt
 	$(PYTHON) -m venv .venv-engines
-	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --editable '.[paddle,insightface,dev]' rapidocr
+	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --editable '.[paddle,insightface,dev]'
+	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --no-deps rapidocr
 	@touch $@
 
 serve: .venv/.serve  ## install what serving needs and start the service on 127.0.0.1:8000

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import MofNCompleteColumn, Progress
 
 from idqc.errors import IdqcError, SetupError
 from idqc.inspection import Audience, Inspection, Surface
@@ -47,6 +47,14 @@ class ModelName(StrEnum):
     TEXT = "text"
     PORTRAIT = "portrait"
     FRAUD = "fraud"
+
+
+class Split(StrEnum):
+    """The three parts of a labelled folder, which share no person, layout, font or texture."""
+
+    TRAIN = "train"
+    CALIBRATE = "calibrate"
+    TEST = "test"
 
 
 @app.command()
@@ -145,21 +153,23 @@ def synth(
     textures: Annotated[Path | None, typer.Option(help="Folder of background textures.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same photos.")] = 7,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    split: Annotated[Split | None, typer.Option(help="Put every photo into this split.")] = None,
 ) -> None:
     """Render mock documents, photographed, with labels."""
-    load("idqc.synth.generate", "synth").generate(out, n=n, faces=faces, textures=textures, seed=seed, jobs=jobs)
+    generate = load("idqc.synth.generator", "synth").generate
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=stderr) as progress:
+        bar = progress.add_task("rendering", total=n)
+        generate(
+            out, n, faces, textures, seed, jobs, split, lambda done, of: progress.update(bar, completed=done, total=of)
+        )
 
 
 @app.command()
 def train(
     name: Annotated[ModelName, typer.Argument(help="The model.")],
     data: Annotated[list[Path], typer.Option(help="A folder with labels.jsonl; may be repeated.")],
-    out: Annotated[
-        Path, typer.Option(help="Folder for the crop cache, checkpoints and metrics; an unfinished run is resumed.")
-    ],
-    weights: Annotated[Path, typer.Option(help="Where the ONNX file and its line in the manifest go.")] = Path(
-        "weights"
-    ),
+    out: Annotated[Path, typer.Option(help="Folder for cache, checkpoints and metrics; an unfinished run resumes.")],
+    weights: Annotated[Path, typer.Option(help="Where the ONNX file and its manifest entry go.")] = Path("weights"),
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch: Annotated[int | None, typer.Option(min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option()] = None,
@@ -177,28 +187,45 @@ def train(
         "threads": threads,
         "seed": seed,
     }
-    budget = replace(trainer.BUDGET, **{key: value for key, value in asked.items() if value is not None})
-    Console().print_json(data=trainer.train(data, out, weights, budget))
+    usual = load("idqc.train.budgets", "train").BUDGETS[name.value]
+    budget = replace(usual, **{key: value for key, value in asked.items() if value is not None})
+    Console().print_json(data=trainer.train(data, out, weights, budget), default=str)
+
+
+Jobs = Annotated[int, typer.Option(min=1, help="Processes that score photos.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Take only the first so many photos of a split.")]
 
 
 @app.command()
 def calibrate(
     data: Annotated[Path, typer.Option(help="A folder with labels.jsonl.")],
-    weights: Annotated[Path, typer.Option(help="The weights to calibrate for.")] = Path("weights"),
+    weights: Annotated[
+        Path | None, typer.Option(help="The weights to calibrate for; by default the release's.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where default.toml and its report go.")] = Path("thresholds"),
+    split: Annotated[list[Split] | None, typer.Option(help="May be repeated; by default calibrate.")] = None,
+    jobs: Jobs = 1,
+    limit: Limit = None,
 ) -> None:
     """Derive REJECT and REJECT_WARNING of every criterion from labelled photos."""
-    load("idqc.train.calibrate", "train").calibrate(data, weights, out)
+    module = load("idqc.train.calibrate", "train")
+    module.calibrate(data, weights, out, splits=tuple(split or [Split.CALIBRATE]), jobs=jobs, limit=limit)
 
 
 @app.command()
 def evaluate(
     data: Annotated[Path, typer.Option(help="A folder with labels.jsonl.")],
     out: Annotated[Path, typer.Option(help="Where the report goes.")],
-    split: Annotated[list[str] | None, typer.Option(help="train, calibrate or test; may be repeated.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="The weights to measure; by default the release's.")] = None,
+    thresholds: Annotated[Path | None, typer.Option(help="The thresholds; by default the release's.")] = None,
+    split: Annotated[list[Split] | None, typer.Option(help="May be repeated; by default test.")] = None,
+    jobs: Jobs = 1,
+    limit: Limit = None,
 ) -> None:
     """Measure the release on labelled photos."""
-    load("idqc.train.evaluate", "train").evaluate(data, out, tuple(split or ["test"]))
+    splits = tuple(split or [Split.TEST])
+    module = load("idqc.train.evaluate", "train")
+    module.evaluate(data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit)
 
 
 def load(module: str, extra: str) -> Any:
