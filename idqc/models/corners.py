@@ -1,4 +1,4 @@
-"""The corners model: looks at the document almost laid flat and says how far each corner is off, and whether it stands on its head.
+"""The corners model: looks at the document almost laid flat, says how far each corner is off, and which way is up.
 
 It works on a crop: the photo rectified by a coarse quad with a margin on each side, always landscape. What lies outside
 of the photo is grey, so that the edge of the frame is not taken for the edge of the document.
@@ -20,7 +20,7 @@ MARGIN = 0.15
 """Width and height added on each side, as a share of the coarse quad's."""
 INNER_WIDTH_PX, INNER_HEIGHT_PX = CROP_WIDTH_PX / (1 + 2 * MARGIN), CROP_HEIGHT_PX / (1 + 2 * MARGIN)
 OUTSIDE_GREY = 114
-CROP_CORNERS = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]) * np.float32(1 / (1 + 2 * MARGIN)) + np.float32(
+CROP_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.float32(1 / (1 + 2 * MARGIN)) + np.float32(
     MARGIN / (1 + 2 * MARGIN)
 )
 """(4, 2): where the coarse quad's corners lie in the crop, in shares of its width and height."""
@@ -32,7 +32,7 @@ def crop_to_photo(quad_xy: Points) -> np.ndarray:
 
 
 def warp(image_bgr: Image, shares_to_image: np.ndarray, width_px: int, height_px: int) -> Image:
-    """Samples (height_px, width_px, 3) from an image, grey outside; both with (0, 0) at the outer corner of the first pixel."""
+    """Samples (height_px, width_px, 3) from an image, grey outside. (0, 0) is the outer corner of the first pixel."""
     size = np.diag([1.0 / width_px, 1.0 / height_px, 1.0])
     centre, back = np.eye(3), np.eye(3)
     centre[:2, 2], back[:2, 2] = 0.5, -0.5
@@ -50,7 +50,7 @@ def warp(image_bgr: Image, shares_to_image: np.ndarray, width_px: int, height_px
 
 
 def shrink(image_bgr: Image, quad_xy: Points, width_px: float, height_px: float) -> tuple[Image, float]:
-    """Shrinks an image until the quad is about as wide and high as it will be laid flat, so that fine print does not alias.
+    """Shrinks an image until the quad is about as large as it will be laid flat, so that fine print does not alias.
 
     Returns:
         The image and how many of its pixels one pixel of the given image has become (at most 1).

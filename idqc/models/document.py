@@ -41,12 +41,14 @@ class Letterbox:
 
     def to_full_size(self, points_xy: Points) -> Points:
         """Carries (..., 2) points from input pixels to full-size photo pixels."""
-        return np.asarray((points_xy - np.float32([self.left_px, self.top_px])) / np.float32(self.scale), np.float32)
+        return np.asarray(
+            (points_xy - np.array([self.left_px, self.top_px], np.float32)) / np.float32(self.scale), np.float32
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Something that looks like a document. `quad_xy_px` is (4, 2) in full-size photo pixels, from its own top left."""
+    """What looks like a document. `quad_xy_px` is (4, 2) in full-size photo pixels, clockwise from its own top left."""
 
     type: str
     confidence: float
@@ -54,7 +56,7 @@ class Candidate:
 
 
 def letterbox(image_bgr: Image, size_px: int) -> tuple[Image, float, int, int]:
-    """Fits an image into a grey square, aspect kept: the square, its pixels an image pixel, left and top bar in pixels."""
+    """Fits an image into a grey square, aspect kept: the square, its pixels a pixel of the image, left and top bar."""
     height, width = image_bgr.shape[:2]
     scale = size_px / max(height, width)
     inner = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -72,7 +74,7 @@ def prepare(photo: Photo) -> tuple[dict[str, NDArray[np.float32]], Letterbox]:
 
 
 def read(outputs: Tensors, box: Letterbox) -> list[Candidate]:
-    """Turns `prediction` (1, 4 + 5 + 12, anchors) into candidates, the most confident first; empty when none is there."""
+    """Turns `prediction` (1, 4 + 5 + 12, anchors) into candidates, most confident first; empty when none is there."""
     prediction = np.asarray(outputs["prediction"], np.float32)
     found = suppress(decode(prediction, len(DOCUMENT_CLASSES), CONFIDENCE_FLOOR), SAME_DOCUMENT_IOU, by_class=False)
     quads = box.to_full_size(found.points_xy * np.float32(INPUT_PX))
@@ -101,11 +103,9 @@ class DocumentModel:
         return [replace(found[0], quad_xy_px=self.refine(photo, found[0].quad_xy_px)), *found[1:]] if found else []
 
     def refine(self, photo: Photo, quad_xy_px: Points) -> Points:
-        """Moves the corners of a coarse quad (4, 2) in full-size pixels to where they are, and turns it right way up."""
+        """Moves the corners of a coarse quad (4, 2), full-size pixels, to where they are, and turns it right way up."""
         coarse = corners.landscape(quad_xy_px)
-        image, shrunk = corners.shrink(
-            photo.bgr, coarse * photo.scale, corners.INNER_WIDTH_PX, corners.INNER_HEIGHT_PX
-        )
+        image, shrunk = corners.shrink(photo.bgr, coarse * photo.scale, corners.INNER_WIDTH_PX, corners.INNER_HEIGHT_PX)
         scale = np.float32(photo.scale * shrunk)
         quad, upside_down = coarse * scale, 0.0
         for _ in range(REFINEMENTS):
@@ -116,6 +116,4 @@ class DocumentModel:
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:
     """Opens `document` and `corners` of a weights folder. Raises SetupError when a file is not the manifest's."""
-    return DocumentModel(
-        open_session(folder, specs[NAME], profile), open_session(folder, specs[corners.NAME], profile)
-    )
+    return DocumentModel(open_session(folder, specs[NAME], profile), open_session(folder, specs[corners.NAME], profile))

@@ -78,7 +78,7 @@ def prepare(document_bgr: Image) -> dict[str, NDArray[np.float32]]:
 
 
 def read_all(outputs: Tensors, confidence_floor: float = CONFIDENCE_FLOOR) -> list[Box]:
-    """Turns `prediction` (1, 4 + 21, anchors) into all boxes that are left after suppression, the most confident first."""
+    """Turns `prediction` (1, 4 + 21, anchors) into all boxes that suppression leaves, most confident first."""
     prediction = np.asarray(outputs["prediction"], np.float32)
     found = suppress(decode(prediction, len(FIELD_CLASSES), confidence_floor), SAME_FIELD_IOU, by_class=True, most=100)
     return [
@@ -103,7 +103,7 @@ def quad_in_photo(box: Box, document_quad_xy_px: Points) -> Points:
     """The (4, 2) corners of a box in photo pixels, given the document's quad there."""
     to_photo = homography(rectangle(1.0, 1.0), document_quad_xy_px)
     corners = [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
-    return project(to_photo, np.float32(corners))
+    return project(to_photo, np.array(corners, np.float32))
 
 
 class FieldsModel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -18,7 +20,7 @@ def relight(image_bgr: Image, rng: np.random.Generator, strength: float = 1.0) -
     gamma = np.exp(rng.normal(0, 0.15 * strength))
     lift = rng.normal(0, 12 * strength)
     levels = np.linspace(0, 1, 256)[:, None] ** gamma * 255 * gain + lift
-    image = cv2.LUT(image_bgr, np.clip(levels, 0, 255).astype(np.uint8)[None])
+    image: Any = cv2.LUT(image_bgr, np.clip(levels, 0, 255).astype(np.uint8)[None])
     if rng.random() < 0.3 * strength:
         image = _mix_channels(image, rng)
     if rng.random() < 0.25 * strength:
@@ -48,6 +50,6 @@ def _blur(image_bgr: Image, rng: np.random.Generator) -> Image:
     kernel = np.zeros((length, length), np.float32)
     centre, direction = (length - 1) / 2, rng.uniform(0, np.pi)
     reach = centre * np.array([np.cos(direction), np.sin(direction)])
-    start, end = (tuple(int(round(v)) for v in centre + sign * reach) for sign in (-1, 1))
+    start, end = (tuple(round(float(v)) for v in centre + sign * reach) for sign in (-1, 1))
     cv2.line(kernel, start, end, 1.0)
     return np.asarray(cv2.filter2D(image_bgr, -1, kernel / kernel.sum()), np.uint8)

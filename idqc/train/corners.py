@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,17 @@ from idqc.models.corners import (
 )
 from idqc.photo.geometry import homography, iou, project, rectangle
 from idqc.train.augment import relight
-from idqc.train.crops import Crop, Crops, build_crops
+from idqc.train.crop_sets import CropSet, Labelled, holds_document, load_crops
+from idqc.train.crops import Crop
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
-from idqc.train.photos import Labelled, cache_key, read_split
 
 CACHE_MARGIN = 0.45
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 448, 320
 """About the density of the model's crop, with room for a coarse quad that is far off."""
 RECIPE = f"corners {CACHE_WIDTH_PX} {CACHE_MARGIN} 1"
-INNER = np.float32([CACHE_WIDTH_PX, CACHE_HEIGHT_PX]) / (1 + 2 * CACHE_MARGIN)
+INNER = np.array([CACHE_WIDTH_PX, CACHE_HEIGHT_PX], np.float32) / (1 + 2 * CACHE_MARGIN)
 OFFSET_SCALE = 30.0
 """Offsets are learned in thirtieths of the crop: about 7 px, where the smooth loss turns from square to straight."""
 FLIP_WEIGHT = 0.15
@@ -50,7 +51,7 @@ class CornersNet(nn.Module):
         super().__init__()
         widths = (24, 32, 64, 96)
         stages: list[Any] = [_conv(3, widths[0], 2)]
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             stages += [_conv(before, after, 2), _Residual(after)]
         self.trunk = nn.Sequential(*stages, nn.Conv2d(widths[-1], 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
         self.dense = nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * 10 * 14, 192), nn.ReLU())
@@ -80,8 +81,7 @@ def _conv(before: int, after: int, stride: int, act: bool = True) -> Any:
 def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
     """Trains on split train, validates on split calibrate, writes weights/corners.onnx and its manifest entry."""
     train_crops, check_crops = (
-        build_crops(out / "cache" / split, read_split(data, split, True), cut, 1, cache_key(data, RECIPE))
-        for split in ("train", "calibrate")
+        load_crops(data, split, out / "cache", RECIPE, cut, holds_document) for split in ("train", "calibrate")
     )
 
     def batches(epoch: int) -> Iterator[Any]:
@@ -148,13 +148,13 @@ TRUE_QUAD = (rectangle(1, 1) + np.float32(CACHE_MARGIN)) / np.float32(1 + 2 * CA
 """Where the true corners lie in a cached crop, in shares of it."""
 
 
-def draw(crops: Crops, index: int, rng: np.random.Generator) -> tuple[Image, np.ndarray, np.float32, np.float32]:
-    """One training crop, as a coarse quad drawn around the truth would show it: crop, offsets (8,), flip, its weight."""
+def draw(crops: CropSet, index: int, rng: np.random.Generator) -> tuple[Image, np.ndarray, np.float32, np.float32]:
+    """One training crop, as a coarse quad drawn around the truth shows it: crop, offsets (8,), flip, its weight."""
     flip = bool(rng.random() < 0.5)
     true = np.roll(TRUE_QUAD, 2, axis=0) if flip else TRUE_QUAD
     coarse = coarse_quad(true, rng)
     to_cache = crop_to_photo(coarse)
-    crop = warp(crops.arrays["crop"][index], to_cache_px(to_cache), CROP_WIDTH_PX, CROP_HEIGHT_PX)
+    crop = warp(crops.crops["crop"][index], to_cache_px(to_cache), CROP_WIDTH_PX, CROP_HEIGHT_PX)
     offsets = project(np.linalg.inv(to_cache), true) - CROP_CORNERS
     return relight(crop, rng), offsets.ravel(), np.float32(flip), np.float32(crops.targets[index]["upright"])
 
@@ -170,20 +170,23 @@ def coarse_quad(true: Points, rng: np.random.Generator) -> Points:
     for _ in range(20):
         spread = np.exp(rng.uniform(np.log(0.004), np.log(0.09)))
         angle = rng.normal(0, 0.8 * spread)
-        turn = np.float32([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
         away = (true - np.float32(0.5)) @ turn.T * np.float32(1 + rng.normal(0, spread, 2))
-        away += span * np.float32(rng.normal(0, 0.7 * spread, 2)) + span * np.float32(rng.normal(0, spread, (4, 2)))
+        away += span * np.array(rng.normal(0, 0.7 * spread, 2), np.float32) + span * np.array(
+            rng.normal(0, spread, (4, 2)), np.float32
+        )
         quad = np.asarray(away + np.float32(0.5), np.float32)
         if usable(quad) and float(np.abs(quad - true).max()) < 0.28 * span:
             return quad
     return true
 
 
-def validate(model: Any, crops: Crops) -> dict[str, float]:
+def validate(model: Any, crops: CropSet) -> dict[str, float]:
     """IoU with the true quad after one and two passes from drawn coarse quads, and the share of flips told right."""
     rng = np.random.default_rng(7)
-    before, overlaps, flips = [], [[], []], list[bool]()
-    for image, target in zip(crops.arrays["crop"], crops.targets, strict=True):
+    before, flips = list[float](), list[bool]()
+    overlaps: tuple[list[float], list[float]] = ([], [])
+    for image, target in zip(crops.crops["crop"], crops.targets, strict=True):
         flip = bool(rng.random() < 0.5)
         true = np.roll(TRUE_QUAD, 2, axis=0) if flip else TRUE_QUAD
         quad = coarse_quad(true, rng)

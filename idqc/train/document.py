@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,19 @@ from idqc.models.document import (
     letterbox,
     read,
 )
-from idqc.photo.geometry import clip_to_frame, iou, rectangle
+from idqc.photo.geometry import clip_to_frame, iou
 from idqc.train import yolo
 from idqc.train.augment import relight
-from idqc.train.crops import Crop, Crops, build_crops
+from idqc.train.crop_sets import CropSet, Labelled, load_crops
+from idqc.train.crops import Crop
 from idqc.train.loop import Budget
 from idqc.train.manifest import write_entry
-from idqc.train.photos import Labelled, cache_key, read_split
 
 CACHE_PX = 384
 """Larger than the input, so that a drawn scale does not magnify pixels."""
 RECIPE = f"document {CACHE_PX} 1"
-SMALL_SCALE = 0.7
-"""First stage at 224 px."""
+SMALL_SCALE = 0.6
+"""First stage at 192 px."""
 TURNS = (0.46, 0.18, 0.18, 0.18)
 """How often a photo is turned by 0, 90, 180, 270 degrees: phones lie about which way is up."""
 
@@ -40,8 +40,7 @@ TURNS = (0.46, 0.18, 0.18, 0.18)
 def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
     """Trains on split train, validates on split calibrate, writes weights/document.onnx and its manifest entry."""
     train_crops, check_crops = (
-        build_crops(out / "cache" / split, read_split(data, split), cut, 1, cache_key(data, RECIPE))
-        for split in ("train", "calibrate")
+        load_crops(data, split, out / "cache", RECIPE, cut, lambda label: True) for split in ("train", "calibrate")
     )
     model = yolo.build(len(DOCUMENT_CLASSES), 4)
 
@@ -70,13 +69,13 @@ def cut(item: Labelled) -> Iterator[Crop]:
     target: dict[str, Any] = {"frame": [left, top, left + size[0], top + size[1]], "class": None, "quad": None}
     if item.label.quad is not None:
         name = item.label.document_type or "unsupported"
-        quad = item.quad() * np.float32(scale * photo.scale) + np.float32([left, top])
+        quad = item.quad() * np.float32(scale * photo.scale) + np.array([left, top], np.float32)
         target |= {"class": DOCUMENT_CLASSES.index(name), "quad": quad.tolist()}
     yield {"photo": square}, target
 
 
-def draw(crops: Crops, index: int, scale: float, rng: np.random.Generator) -> yolo.Sample:
-    """One training picture: turned, scaled, shifted, relit. A drawing that loses the document is drawn again, milder."""
+def draw(crops: CropSet, index: int, scale: float, rng: np.random.Generator) -> yolo.Sample:
+    """One training picture: turned, scaled, shifted, relit. One that loses the document is drawn again, milder."""
     target, side = crops.targets[index], round(INPUT_PX * scale)
     for mildness in (1.0, 0.5, 0.2, 0.0):
         matrix = _motion(side, mildness, rng)
@@ -84,7 +83,9 @@ def draw(crops: Crops, index: int, scale: float, rng: np.random.Generator) -> yo
         if targets is not None:
             break
     grey = (LETTERBOX_GREY,) * 3
-    image = cv2.warpAffine(crops.arrays["photo"][index], matrix[:2], (side, side), flags=cv2.INTER_LINEAR, borderValue=grey)
+    image = cv2.warpAffine(
+        crops.crops["photo"][index], matrix[:2], (side, side), flags=cv2.INTER_LINEAR, borderValue=grey
+    )
     return relight(np.asarray(image, np.uint8), rng), targets or _nothing()
 
 
@@ -103,11 +104,13 @@ def _targets(target: Mapping[str, Any], matrix: np.ndarray, side: int) -> yolo.T
     """The targets after the motion; None when more of the document has left the picture than before."""
     if target["quad"] is None:
         return _nothing()
-    quad = np.float32(target["quad"]) @ np.float32(matrix[:2, :2]).T + np.float32(matrix[:2, 2])
+    quad = np.array(target["quad"], np.float32) @ np.float32(matrix[:2, :2]).T + np.float32(matrix[:2, 2])
     inside = clip_to_frame(quad, side, side)
     grown = abs(np.linalg.det(matrix[:2, :2]))
     left, top, right, bottom = target["frame"]
-    before = clip_to_frame(np.float32(target["quad"]) - np.float32([left, top]), right - left, bottom - top)
+    before = clip_to_frame(
+        np.array(target["quad"], np.float32) - np.array([left, top], np.float32), right - left, bottom - top
+    )
     if not len(inside) or cv2.contourArea(inside) < 0.75 * grown * (cv2.contourArea(before) if len(before) else 0):
         return None
     box = np.concatenate([inside.min(axis=0), inside.max(axis=0)])
@@ -118,18 +121,18 @@ def _nothing() -> yolo.Targets:
     return yolo.Targets(np.zeros(0), np.zeros((0, 4), np.float32), np.zeros((0, 4, 2), np.float32))
 
 
-def validate(model: Any, crops: Crops) -> dict[str, float]:
-    """Coarse IoU inside the frame, share of types named right, and how well confidence parts photos with and without."""
+def validate(model: Any, crops: CropSet) -> dict[str, float]:
+    """Coarse IoU inside the frame, share of types named right, how well confidence tells that a document is there."""
     squares: Image = np.stack(
-        [cv2.resize(photo, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA) for photo in crops.arrays["photo"]]
+        [cv2.resize(photo, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA) for photo in crops.crops["photo"]]
     )
     to_cache = Letterbox(INPUT_PX / CACHE_PX, 0, 0)
     found = [read({"prediction": row[None]}, to_cache) for row in yolo.predict(model, squares)]
     return summarise(found, crops.targets)
 
 
-def summarise(found: list[list[Candidate]], targets: list[Any]) -> dict[str, float]:
-    """Numbers of a split. Quads of both are in the pixels of `target["frame"]`; both are clipped to it before the IoU."""
+def summarise(found: list[list[Candidate]], targets: Sequence[Any]) -> dict[str, float]:
+    """Numbers of a split. Quads are in the pixels of `target["frame"]` and clipped to it before the IoU."""
     overlaps, right, with_document, without = [], [], [], []
     for candidates, target in zip(found, targets, strict=True):
         confidence = candidates[0].confidence if candidates else 0.0
@@ -139,7 +142,9 @@ def summarise(found: list[list[Candidate]], targets: list[Any]) -> dict[str, flo
         with_document.append(confidence)
         right.append(bool(candidates) and candidates[0].type == DOCUMENT_CLASSES[target["class"]])
         overlaps.append(
-            framed_iou(candidates[0].quad_xy_px, np.float32(target["quad"]), target["frame"]) if candidates else 0.0
+            framed_iou(candidates[0].quad_xy_px, np.array(target["quad"], np.float32), target["frame"])
+            if candidates
+            else 0.0
         )
     pairs = np.subtract.outer(with_document, without)
     return {
@@ -153,7 +158,7 @@ def summarise(found: list[list[Candidate]], targets: list[Any]) -> dict[str, flo
 
 def framed_iou(a_xy: Points, b_xy: Points, frame: list[float]) -> float:
     """IoU of two quads inside the frame (left, top, right, bottom); what lies outside nobody can see."""
-    origin, size = np.float32(frame[:2]), (frame[2] - frame[0], frame[3] - frame[1])
+    origin, size = np.array(frame[:2], np.float32), (frame[2] - frame[0], frame[3] - frame[1])
     a, b = (clip_to_frame(quad - origin, *size) for quad in (a_xy, b_xy))
     return iou(a, b) if len(a) > 2 and len(b) > 2 else 0.0
 
@@ -167,7 +172,9 @@ def _write_entry(
         NAME,
         path,
         inputs={"image": "NCHW, RGB, 0..1, photo letterboxed on grey 114"},
-        outputs={"prediction": "centre x, y, width, height in shares of the input; 5 class probabilities; 4 x (x, y, visible)"},
+        outputs={
+            "prediction": "centre x, y, width, height in shares of the input; 5 probabilities; 4 x (x, y, visible)"
+        },
         training={
             "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
             "photos": photos,
@@ -177,5 +184,5 @@ def _write_entry(
         metrics={key: value for key, value in numbers.items() if key not in run},
         parity_max_diff=parity,
         licence="Apache-2.0 for the weights; trained with Ultralytics (AGPL-3.0), which serving does not import",
-        attribution="Trained from scratch on synthetic photos of mock documents; architecture YOLO11n-pose by Ultralytics",
+        attribution="Trained from scratch on synthetic photos of mock documents; network: YOLO11n-pose (Ultralytics)",
     )

@@ -1,4 +1,4 @@
-"""Trains the field detector: YOLO11n on documents laid flat by their true quad, with jitter for what the corners miss."""
+"""Trains the field detector: YOLO11n on documents laid flat by their true quad, with jitter for what corners miss."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from idqc.photo.geometry import clip_to_frame, homography, project, rectangle
 from idqc.runtime.session import Tensors
 from idqc.train import yolo
 from idqc.train.augment import relight
-from idqc.train.crops import Crop, Crops, build_crops
+from idqc.train.crop_sets import CropSet, Labelled, holds_accepted_document, load_crops
+from idqc.train.crops import Crop
 from idqc.train.detection import Detection, Truth, judge, mean_average_precision
 from idqc.train.loop import Budget
 from idqc.train.manifest import write_entry
-from idqc.train.photos import Labelled, cache_key, read_split
 
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 432, 288
 """The input's density, with a sixteenth of the document around it as room for jitter."""
-ORIGIN = (np.float32([CACHE_WIDTH_PX, CACHE_HEIGHT_PX]) - np.float32([INPUT_WIDTH_PX, INPUT_HEIGHT_PX])) / 2
+ORIGIN: Points = np.array([(CACHE_WIDTH_PX - INPUT_WIDTH_PX) / 2, (CACHE_HEIGHT_PX - INPUT_HEIGHT_PX) / 2], np.float32)
 RECIPE = f"fields {CACHE_WIDTH_PX} 1"
 SMALL_SCALE = 0.75
 """First stage at 288 x 192 px."""
@@ -37,8 +37,7 @@ LEAST_SHARE = 0.0008
 def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
     """Trains on split train, validates on split calibrate, writes weights/fields.onnx and its manifest entry."""
     train_crops, check_crops = (
-        build_crops(out / "cache" / split, supported(data, split), cut, 1, cache_key(data, RECIPE))
-        for split in ("train", "calibrate")
+        load_crops(data, split, out / "cache", RECIPE, cut, holds_accepted_document) for split in ("train", "calibrate")
     )
     model = yolo.build(len(FIELD_CLASSES), 0)
 
@@ -59,18 +58,13 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     )
 
 
-def supported(data: list[Path], split: str) -> list[Labelled]:
-    """Photos of a type whose fields are labelled; another card's are not, so it could only teach to overlook them."""
-    return [item for item in read_split(data, split, True) if item.label.document_type is not None]
-
-
 def cut(item: Labelled) -> Iterator[Crop]:
     """The document laid flat, and the boxes of what a person can see on it, in pixels of the crop."""
     photo = item.photo_for(1.5 * INPUT_WIDTH_PX)
     quad = item.quad() * np.float32(photo.scale)
     image, shrunk = shrink(photo.bgr, quad, INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
-    size = np.float32([CACHE_WIDTH_PX, CACHE_HEIGHT_PX])
-    inner = rectangle(INPUT_WIDTH_PX, INPUT_HEIGHT_PX) + ORIGIN
+    size: Points = np.array([CACHE_WIDTH_PX, CACHE_HEIGHT_PX], np.float32)
+    inner: Points = rectangle(INPUT_WIDTH_PX, INPUT_HEIGHT_PX) + ORIGIN
     crop = warp(image, homography(inner / size, quad * np.float32(shrunk)), CACHE_WIDTH_PX, CACHE_HEIGHT_PX)
     yield {"document": crop}, boxes_of(item, homography(item.quad(), inner))
 
@@ -83,7 +77,7 @@ def boxes_of(item: Labelled, to_crop: np.ndarray) -> list[Any]:
         named.append(("portrait", label.portrait_quad))
     boxes = []
     for name, quad in [*named, *((OBSTACLE, quad) for quad in label.obstacles)]:
-        inside = clip_to_frame(project(to_crop, np.float32(quad)) - ORIGIN, INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
+        inside = clip_to_frame(project(to_crop, np.array(quad, np.float32)) - ORIGIN, INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
         if len(inside) < 3:
             continue
         low, high = inside.min(axis=0), inside.max(axis=0)
@@ -93,19 +87,19 @@ def boxes_of(item: Labelled, to_crop: np.ndarray) -> list[Any]:
     return boxes
 
 
-def draw(crops: Crops, index: int, scale: float, rng: np.random.Generator) -> yolo.Sample:
+def draw(crops: CropSet, index: int, scale: float, rng: np.random.Generator) -> yolo.Sample:
     """One training picture: laid flat by a slightly wrong quad, sometimes zoomed or shifted, and relit."""
     width, height = round(INPUT_WIDTH_PX * scale), round(INPUT_HEIGHT_PX * scale)
-    seen = rectangle(INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
+    seen: Any = rectangle(INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
     spread = QUAD_JITTER * (2.5 if rng.random() < 0.15 else 1.0)
-    size = np.float32([INPUT_WIDTH_PX, INPUT_HEIGHT_PX])
-    seen = seen + np.float32(rng.uniform(-spread, spread, (4, 2))) * size
+    size: Points = np.array([INPUT_WIDTH_PX, INPUT_HEIGHT_PX], np.float32)
+    seen = seen + np.array(rng.uniform(-spread, spread, (4, 2)), np.float32) * size
     if rng.random() < 0.5:
         # Where a field stands differs by layout; without this a detector learns places instead of looks.
         seen = (seen - size / 2) * np.float32(np.exp(rng.uniform(-0.2, 0.12, 2))) + size / 2
-        seen += np.float32(rng.uniform(-0.08, 0.08, 2)) * size
+        seen += np.array(rng.uniform(-0.08, 0.08, 2), np.float32) * size
     matrix = homography(seen + ORIGIN, rectangle(width, height))
-    crop = crops.arrays["document"][index]
+    crop = crops.crops["document"][index]
     image = cv2.warpPerspective(crop, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return relight(np.asarray(image, np.uint8), rng), _targets(crops.targets[index], matrix, width, height)
 
@@ -113,7 +107,7 @@ def draw(crops: Crops, index: int, scale: float, rng: np.random.Generator) -> yo
 def _targets(boxes: list[Any], matrix: np.ndarray, width: int, height: int) -> yolo.Targets:
     classes, kept = [], []
     for name, left, top, right, bottom in boxes:
-        corners: Points = np.float32([[left, top], [right, top], [right, bottom], [left, bottom]])
+        corners: Points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
         moved = project(matrix, corners)
         # Means of opposite corners: under a slight turn the tight box of a long line would grow with its length.
         low = np.array([moved[[0, 3], 0].mean(), moved[[0, 1], 1].mean()])
@@ -129,10 +123,11 @@ def _targets(boxes: list[Any], matrix: np.ndarray, width: int, height: int) -> y
     )
 
 
-def validate(model: Any, crops: Crops) -> dict[str, float]:
+def validate(model: Any, crops: CropSet) -> dict[str, float]:
     """mAP50 over the classes that occur, and average precision and recall of each."""
     left, top = (int(value) for value in ORIGIN)
-    inner = crops.arrays["document"][:, top : top + INPUT_HEIGHT_PX, left : left + INPUT_WIDTH_PX]
+    rows, columns = slice(top, top + INPUT_HEIGHT_PX), slice(left, left + INPUT_WIDTH_PX)
+    inner = np.stack([crop[rows, columns] for crop in crops.crops["document"]])
     found = [detections({"prediction": row[None]}) for row in yolo.predict(model, inner)]
     results = judge(zip([truths(boxes) for boxes in crops.targets], found, strict=True))
     precisions = {f"ap50_{name}": result.average_precision for name, result in sorted(results.items())}
@@ -147,10 +142,10 @@ def detections(outputs: Tensors) -> list[Detection]:
 
 def truths(boxes: list[Any]) -> list[Truth]:
     """A cached target in the form that is judged; boxes in shares of the document."""
-    size = np.float32([INPUT_WIDTH_PX, INPUT_HEIGHT_PX])
+    size = np.array([INPUT_WIDTH_PX, INPUT_HEIGHT_PX], np.float32)
     found: list[Truth] = []
     for name, *corners in boxes:
-        left, top, right, bottom = (((np.float32(corners).reshape(2, 2) - ORIGIN) / size).ravel()).tolist()
+        left, top, right, bottom = (((np.array(corners, np.float32).reshape(2, 2) - ORIGIN) / size).ravel()).tolist()
         found.append((FIELD_CLASSES[int(name)], (left, top, right, bottom)))
     return found
 
@@ -164,7 +159,9 @@ def _write_entry(
         NAME,
         path,
         inputs={"image": "NCHW, RGB, 0..1, document laid flat"},
-        outputs={"prediction": "centre x, y, width, height in shares of the input; a probability for each of 21 classes"},
+        outputs={
+            "prediction": "centre x, y, width, height in shares of the input; a probability for each of 21 classes"
+        },
         training={
             "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
             "photos": photos,
