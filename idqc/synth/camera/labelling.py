@@ -60,7 +60,7 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
     answer.attack = flat.attack
     tampered = set(filter(None, keys.get("tampered", "").split(",")))
     severity: dict[str, float] = {}
-    lost_by_field = {name: _lost(seen.lost, flat, item.quad_xy) for name, item in card.fields.items()}
+    lost_by_field = {name: lost_in_field(seen.lost, flat, item.quad_xy) for name, item in card.fields.items()}
     mandatory = document_types()[card.document_type].mandatory_fields if card.document_type else ()
     for name, item in card.fields.items():
         on_stage = stage.place(item.quad_xy)
@@ -101,7 +101,7 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
         "quality.blur": blur_score(seen.blur_mm),
         "quality.dark": seen.dark,
         "quality.bright": seen.bright,
-        "quality.glare": glare_severity(float(_on_card(seen.lost).mean()), max([0.0, *(lost_by_field[n] for n in mandatory if n in lost_by_field)])),
+        "quality.glare": glare_score(seen.lost, flat),
         "document.expired": 1.0 if plan.expired else 0.0,
         "document.unsupported": 0.0 if card.document_type else 1.0,
     }
@@ -130,7 +130,7 @@ def card_to_grid(flat: FlatObject) -> NDArray[np.float64]:
     return scale
 
 
-def _lost(lost: Map, flat: FlatObject, quad_card: Points) -> float:
+def lost_in_field(lost: Map, flat: FlatObject, quad_card: Points) -> float:
     """The worst share of content lost over any stretch of a field as long as 4 of its heights; the mean for compact ones."""
     x, y, w, h = cv2.boundingRect(project(card_to_grid(flat), quad_card))
     part = lost[max(y, 0) : y + max(h, 1), max(x, 0) : x + max(w, 1)]
@@ -139,6 +139,14 @@ def _lost(lost: Map, flat: FlatObject, quad_card: Points) -> float:
     columns = part.mean(axis=0)
     stretch = int(min(max(4 * h, w * 0.35, 1), len(columns)))
     return float(np.convolve(columns, np.ones(stretch) / stretch, mode="valid").max())
+
+
+def glare_score(lost: Map, flat: FlatObject) -> float:
+    """Severity of quality.glare. Cards of other types count all their fields as mandatory."""
+    mandatory = document_types()[flat.card.document_type].mandatory_fields if flat.card.document_type else None
+    fields = [item for name, item in flat.card.fields.items() if mandatory is None or name in mandatory]
+    worst = max((lost_in_field(lost, flat, item.quad_xy) for item in fields), default=0.0)
+    return glare_severity(float(_on_card(lost).mean()), worst)
 
 
 def _on_card(lost: Map) -> Map:

@@ -11,26 +11,26 @@ from numpy.typing import NDArray
 from idqc.inspection import Image, Points
 from idqc.labels import Label
 from idqc.photo.geometry import project
-from idqc.synth.assets import Assets
+from idqc.synth.assets import Assets, texture_key
 from idqc.synth.camera.conditions import Conditions, Frame, draw_conditions, draw_frame, draw_reflection
 from idqc.synth.camera.cover import Stage
 from idqc.synth.camera.dress import dress
-from idqc.synth.camera.labelling import Seen, card_to_grid, label, label_without_card
-from idqc.synth.camera.light import Lighting, Map, content_lost, glare_severity, illuminate, reflect, shine
+from idqc.synth.camera.labelling import Seen, glare_score, label, label_without_card
+from idqc.synth.camera.light import Lighting, content_lost, illuminate, reflect, shine
 from idqc.synth.camera.scene import background
 from idqc.synth.camera.sensor import Light, camera_kind, develop, encode, to_light
 from idqc.synth.card import FlatObject
 from idqc.synth.plan import Plan
 
-GLARE_TRIES = 8
+GLARE_TRIES = 16
 MOTION_PER_DEVIATION = 12**0.5
 """A uniform smear of length l has a standard deviation of l / sqrt(12)."""
 
 
 def photograph(rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: Assets, file: str) -> tuple[bytes, Label]:
     """Photographs an object as planned: the JPEG file and its label. About 0.2 s at 2 MP on one core."""
-    corners_mm = _from_centre(flat.document_quad, flat.document_quad, flat.px_per_mm)
-    size_mm = _extent(corners_mm, flat)
+    corners_mm = np.float32((flat.document_quad - flat.document_quad.mean(axis=0)) / flat.px_per_mm)
+    size_mm = flat.card.size_mm
     frame = draw_frame(rng, plan, size_mm, corners_mm)
     hands = not frame.scan and flat.attack in (None, "portrait_tamper", "text_tamper")
     stage, portrait_print = dress(rng, plan, flat, hands)
@@ -66,11 +66,7 @@ def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file:
     gain = illuminate(rng, _vignetted(shot), frame.quad, frame.width_px, frame.height_px)[0]
     cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     jpeg = _finish(rng, light, shot, lattice=False)
-    return jpeg, label_without_card(plan, shot.camera, shot.texture.stem if shot.texture else None, file)
-
-
-def _from_centre(points: Points, quad: Points, px_per_mm: float) -> Points:
-    return np.asarray((points - quad.mean(axis=0)) / np.float32(px_per_mm), np.float32)
+    return jpeg, label_without_card(plan, shot.camera, texture_key(shot.texture) if shot.texture else None, file)
 
 
 def _to_millimetres(stage: Stage) -> NDArray[np.float64]:
@@ -78,11 +74,6 @@ def _to_millimetres(stage: Stage) -> NDArray[np.float64]:
     centre = stage.document_quad.mean(axis=0).astype(np.float64)
     scale = 1 / stage.px_per_mm
     return np.array([[scale, 0, -centre[0] * scale], [0, scale, -centre[1] * scale], [0, 0, 1]])
-
-
-def _extent(corners_mm: Points, flat: FlatObject) -> tuple[float, float]:
-    """The real document's size decides what its quad is worth, however large a screen or a print shows it."""
-    return flat.card.size_mm if corners_mm.size else (0.0, 0.0)
 
 
 def _vignetted(shot: Conditions) -> Lighting:
@@ -105,18 +96,12 @@ def _with_glare(rng: np.random.Generator, plan: Plan, flat: FlatObject, lighting
         else:
             tried = lighting if turn == 0 else replace(lighting, reflections=())
         lost = content_lost(reflect(np.random.default_rng(turn), tried.reflections), lighting.gain)
-        reached = _glare(lost, flat, names)
+        reached = glare_score(lost, flat)
         if abs(reached - wanted) < distance - 0.02:
             best, distance = tried, abs(reached - wanted)
         if distance < 0.02:
             break
     return best
-
-
-def _glare(lost: Map, flat: FlatObject, names: list[str]) -> float:
-    boxes = [cv2.boundingRect(project(card_to_grid(flat), flat.card.fields[name].quad_xy)) for name in names]
-    worst = [float(lost[y : y + h, x : x + w].mean()) for x, y, w, h in boxes if w and h and lost[y : y + h, x : x + w].size]
-    return glare_severity(float(lost.mean()), max(worst, default=0.0))
 
 
 def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage) -> Image:

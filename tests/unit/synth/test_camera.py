@@ -70,7 +70,7 @@ def test_a_wanted_defect_comes_out_at_about_its_severity(code: str, wanted: floa
     _, label = shoot("defect", 5, defects=((f"quality.{code}", wanted),))
     spread = 0.5 if code == "tilt" else 0.25
     assert label.severity[f"quality.{code}"] == pytest.approx(wanted, abs=spread)
-    others = {name for name in label.severity if name.startswith("quality.")} - {f"quality.{code}"}
+    others = {name for name, value in label.severity.items() if name.startswith("quality.") and value > 0.1} - {f"quality.{code}"}
     assert not others
 
 
@@ -108,7 +108,7 @@ def test_recaptures_stay_large_and_sharp() -> None:
 
 def test_exif_turn_leaves_labels_upright() -> None:
     turned = 0
-    for index in range(12):
+    for index in range(6):
         rng = np.random.default_rng([3, index])
         plan = Plan(3, index, "train", "clean", "kr_resident")
         jpeg, label = photograph(rng, plan, original(rng, make_card()), ASSETS, "photos/000000.jpg")
