@@ -219,5 +219,5 @@ def draw_trade_off(found: Group, choice: Choice, path: Path) -> None:
     axis.set_yscale("symlog", linthresh=0.1)
     axis.set_ylim(0, 100)
     axis.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
-    axis.legend(fontsize=6, loc="center left", bbox_to_anchor=(0.02, 0.5))
+    axis.legend(fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncol=2)
     save_picture(figure, path, dpi=80)
