@@ -8,9 +8,13 @@ from datetime import date
 
 import numpy as np
 
+from idqc.consistency import Consistency
 from idqc.documents import PORTRAIT, DocumentType
-from idqc.inspection import FieldReading, Points, Quad, Region, freeze_quad
-from idqc.formats import FormatResult
+from idqc.inspection import Points, Quad, Region, freeze_quad
+from idqc.models.fields import FieldBoxes
+from idqc.models.fraud import FraudReading
+from idqc.models.quality import QualityReading
+from idqc.photo.geometry import area, homography, intersection_area, project, rectangle
 from idqc.photo.quad import cut_off_score, cut_off_share, low_resolution_score, px_per_mm, tilt_deg, tilt_score
 from idqc.readings import FieldText
 

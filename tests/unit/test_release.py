@@ -57,9 +57,7 @@ def test_a_release_runs_its_model_and_names_all_of_its_content(folder: Path) -> 
     assert load_release(weights, thresholds).id != release.id
 
 
-@pytest.mark.parametrize(
-    ("shape", "dtype"), [("[1, 4]", "float32"), ("[1, -1, 3]", "float32"), ("[1, -1]", "uint8")]
-)
+@pytest.mark.parametrize(("shape", "dtype"), [("[1, 4]", "float32"), ("[1, -1, 3]", "float32"), ("[1, -1]", "uint8")])
 def test_a_model_with_other_inputs_than_its_manifest_does_not_load(folder: Path, shape: str, dtype: str) -> None:
     sha256 = write_model(folder / "weights" / "double.onnx", [1, 3])
     release = load_release(*write_release(folder, sha256, shape, dtype))
