@@ -7,11 +7,12 @@ import numpy as np
 from idqc.synth.assets import Assets
 from idqc.synth.card import Card
 from idqc.synth.mock.licence import draw_licence
+from idqc.synth.mock.other import draw_unsupported
 from idqc.synth.mock.passport import draw_passport
 from idqc.synth.mock.resident import draw_resident
 from idqc.synth.mock.td1 import draw_identity_card
 
-__all__ = ["draw_card"]
+__all__ = ["draw_card", "draw_unsupported"]
 
 
 def draw_card(

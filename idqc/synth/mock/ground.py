@@ -11,7 +11,7 @@ import numpy as np
 from idqc.inspection import Image
 from idqc.synth.card import TextStyle
 from idqc.synth.mock.draws import between, chance, pick
-from idqc.synth.mock.paint import Colour, hsv, line_mask, mix, stamp
+from idqc.synth.mock.paint import Colour, hsv, line_mask, mix
 
 SHIFT = 3
 """Fractional bits of polyline points: curves are set to an eighth of a pixel."""
@@ -204,18 +204,15 @@ def repeat_words(
     mix(bgr, overlay, opacity)
 
 
-def paint_ground(
-    layout: np.random.Generator, rng: np.random.Generator, palette: Palette, width: int, height: int, layers: int | None = None
-) -> Image:
-    """The ground of a card: `layout` decides on the structure, `rng` on how strong this card's printer laid it."""
-    bgr = gradient(layout, palette, width, height)
-    count = layers if layers is not None else int(layout.integers(1, 4))
-    for at in layout.permutation(len(PATTERNS))[:count]:
-        hue = pick(layout, (palette.hue, palette.second_hue, palette.second_hue + 0.1))
-        colour = hsv(hue, between(layout, 0.2, 0.75), between(layout, 0.45, 0.85))
+def paint_ground(rng: np.random.Generator, palette: Palette, width: int, height: int) -> Image:
+    """Gradient and one to three patterns: (height, width, 3)."""
+    bgr = gradient(rng, palette, width, height)
+    for at in rng.permutation(len(PATTERNS))[: int(rng.integers(1, 4))]:
+        hue = pick(rng, (palette.hue, palette.second_hue, palette.second_hue + 0.1))
+        colour = hsv(hue, between(rng, 0.2, 0.75), between(rng, 0.45, 0.85))
         overlay = bgr.copy()
-        PATTERNS[at](layout, overlay, colour)
-        mix(bgr, overlay, between(layout, 0.15, 0.45) * between(rng, 0.75, 1.2) * (0.5 if PATTERNS[at] in (_blobs,) else 1))
+        PATTERNS[at](rng, overlay, colour)
+        mix(bgr, overlay, between(rng, 0.15, 0.45) * (0.5 if PATTERNS[at] is _blobs else 1))
     return bgr
 
 
@@ -223,10 +220,3 @@ def band(bgr: Image, top: int, bottom: int, colour: Colour, opacity: float) -> N
     """A coloured bar across the card."""
     part = bgr[top:bottom]
     part[:] = cv2.addWeighted(np.full_like(part, colour), opacity, part, 1 - opacity, 0)
-
-
-def watermark(bgr: Image, text: str, style: TextStyle, centre: tuple[float, float], opacity: float) -> None:
-    """One pale word across a place."""
-    coverage, _, _ = line_mask(text, style)
-    height, width = coverage.shape
-    stamp(bgr, coverage, round(centre[0] - width / 2), round(centre[1] - height / 2), style.colour_bgr, opacity)

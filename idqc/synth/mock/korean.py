@@ -9,7 +9,6 @@ from idqc.synth.assets import Assets, Font
 from idqc.synth.card import PX_PER_MM, CardField, TextStyle
 from idqc.synth.mock import ornament
 from idqc.synth.mock.draws import between, chance, pick
-from idqc.synth.mock.ground import repeat_words
 from idqc.synth.mock.paint import fit, has_ink, resized, text_width
 from idqc.synth.mock.portrait import PortraitStyle, paste
 from idqc.synth.mock.sheet import Sheet, choose_font
@@ -35,19 +34,8 @@ def break_lines(words: list[str], style: TextStyle, room: float, most: int = 3) 
 
 
 def start_sheet(rng: np.random.Generator, document_type: str, layout_id: str, split: str, assets: Assets) -> Sheet:
-    """The sheet with its ground, emblems and the word for specimen."""
+    """The sheet with its ground and the word for specimen."""
     sheet = Sheet(rng, document_type, layout_id, split, assets, ID1_MM, "hangul")
-    layout, palette = sheet.layout, sheet.palette
-    if chance(layout, 0.35):
-        words = pick(layout, ("대한민국", "REPUBLIC OF KOREA", "견본", "KOREA"))
-        style = sheet.style(sheet.caption_font, between(layout, 0.9, 3.0), palette.caption)
-        repeat_words(layout, sheet.bgr, words, style, between(layout, 0.06, 0.16), pick(layout, (0.0, 0.0, 20.0, -35.0)))
-    if chance(layout, 0.6):
-        centre = (between(layout, 0.2, 0.8) * sheet.width, between(layout, 0.4, 0.65) * sheet.height)
-        ornament.crest(layout, sheet.bgr, centre, between(layout, 0.16, 0.34) * sheet.height, palette.title, between(layout, 0.08, 0.22))
-    if chance(layout, 0.3):
-        centre = (between(layout, 0.1, 0.9) * sheet.width, between(layout, 0.2, 0.8) * sheet.height)
-        ornament.hologram(layout, sheet.bgr, centre, between(layout, 50, 110), between(layout, 0.12, 0.3))
     sheet.print_specimen(("견본", "SPECIMEN", "견본 SPECIMEN", "견 본"), sheet.caption_font)
     return sheet
 

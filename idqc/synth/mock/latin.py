@@ -126,7 +126,7 @@ def print_grid(
     """
     layout, rng = sheet.layout, sheet.rng
     left, top, right, bottom = box
-    columns = grid.columns
+    columns = grid.columns if grid.placing not in ("left", "none") else min(grid.columns, 1 if right - left < 700 else 2)
     rows = pack(ordered, columns, right - left > 560)
     while (bottom - top) / len(rows) < (62 if grid.placing in ("above", "below") else 46) and columns < 3:
         columns += 1

@@ -91,8 +91,8 @@ def stamp(bgr: Image, coverage: Image, x: int, y: int, colour: Colour, opacity: 
     if x0 >= x1 or y0 >= y1:
         return
     part = bgr[y0:y1, x0:x1]
-    share = coverage[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32)[..., None] * np.float32(opacity / 255)
-    part[:] = (part + (np.float32(colour) - part) * share + 0.5).astype(np.uint8)
+    share = coverage[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32) * np.float32(opacity / 255)
+    part[:] = cv2.blendLinear(np.full_like(part, colour), part, share, 1 - share)
 
 
 def set_line(
@@ -148,16 +148,15 @@ def darker_than(colour: Colour, most: float) -> Colour:
 
 @cache
 def _noise_tile() -> np.ndarray[Any, np.dtype[np.int8]]:
-    tile = np.random.default_rng(11).normal(0, 32, (2048, 2560)).astype(np.float32)
+    tile = np.random.default_rng(11).normal(0, 32, (1536, 2048)).astype(np.float32)
     soft = cv2.GaussianBlur(tile, (0, 0), 0.8) * 2.2
-    return np.clip(soft * 0.7 + tile * 0.4, -127, 127).astype(np.int8)
+    grain = np.clip(soft * 0.7 + tile * 0.4, -127, 127).astype(np.int8)
+    return np.repeat(grain[..., None], 3, axis=2)
 
 
 def add_grain(rng: np.random.Generator, bgr: Image, strength: float) -> None:
-    """Adds the grain of a card printer, about `strength` grey levels; most of it shared by the three colours."""
+    """Adds the grain of a card printer, about `strength` grey levels, the same in all three colours."""
     tile = _noise_tile()
     height, width = bgr.shape[:2]
     y, x = int(rng.integers(0, tile.shape[0] - height)), int(rng.integers(0, tile.shape[1] - width))
-    part = tile[y : y + height, x : x + width]
-    grain = cv2.merge([part, part, part])
-    cv2.addWeighted(bgr, 1.0, grain, strength / 32, 0, dst=bgr, dtype=cv2.CV_8U)
+    cv2.addWeighted(bgr, 1.0, tile[y : y + height, x : x + width], strength / 32, 0, dst=bgr, dtype=cv2.CV_8U)

@@ -11,11 +11,10 @@ from idqc.synth.card import PX_PER_MM, Card, TextStyle
 from idqc.synth.mock import ornament
 from idqc.synth.mock.captions import caption
 from idqc.synth.mock.draws import between, chance, digits, pick, weighted
-from idqc.synth.mock.ground import repeat_words
 from idqc.synth.mock.latin import draw_grid_style, order_fields, person_values, print_grid
 from idqc.synth.mock.mrz import LINE_LENGTH, td3
 from idqc.synth.mock.nations import Nation
-from idqc.synth.mock.paint import covers, fit, font_of, mix, text_width
+from idqc.synth.mock.paint import fit, font_of, text_width
 from idqc.synth.mock.portrait import PortraitStyle, draw_portrait_style, paste
 from idqc.synth.mock.sheet import Sheet, choose_font, without_marks
 from idqc.synth.mock.values_korean import korean_person
@@ -24,7 +23,6 @@ from idqc.synth.mock.values_latin import (
     document_number,
     latin_person,
     personal_number,
-    upper,
     validity,
 )
 
@@ -52,7 +50,7 @@ def draw_passport(rng: np.random.Generator, layout_id: str, split: str, assets: 
     else:
         citizen, person = None, latin_person(rng)
     nation = person.nation
-    _decorate(sheet, without_marks(upper(nation.names[0]), sheet.style(sheet.caption_font, 2, (0, 0, 0))))
+    sheet.print_specimen(("SPECIMEN", "SPECIMEN", "견본 SPECIMEN"), hangul)
     grid = draw_grid_style(layout, (2.6, 3.4))
     issued, expires = validity(rng, person.birth, expired)
     number = document_number(rng, nation.code, passport=True)
@@ -72,8 +70,8 @@ def draw_passport(rng: np.random.Generator, layout_id: str, split: str, assets: 
     wanted += ["birth_place"] if citizen is None and chance(layout, 0.6) else []
     wanted += ["issuer"] if chance(layout, 0.8) else []
     mrz = _mrz_lines(rng, person, number, expires, own_number)
-    head = _header(sheet, nation, hangul, number)
-    portrait_end = _portraits(sheet, head)
+    portrait_end = _portraits(sheet)
+    head = _header(sheet, nation, hangul, number, max(portrait_end, 0.0))
     language = nation.captions
     captions_of = hangul if citizen is not None else sheet.caption_font
     sheet.caption_font = captions_of
@@ -97,26 +95,7 @@ def _mrz_lines(rng: np.random.Generator, person: LatinPerson, number: str, expir
     return td3(code, country, person.surname, person.given_names, number, country, person.birth, person.sex, expires, optional)
 
 
-def _decorate(sheet: Sheet, country: str) -> None:
-    layout, palette = sheet.layout, sheet.palette
-    if chance(layout, 0.35):
-        small = sheet.style(sheet.caption_font, between(layout, 1.0, 3.5), palette.caption)
-        words = country if covers(small, country) else "PASSPORT"
-        repeat_words(layout, sheet.bgr, words, small, between(layout, 0.05, 0.14), pick(layout, (0.0, 0.0, 25.0, -30.0)))
-    if chance(layout, 0.6):
-        centre = (between(layout, 0.4, 0.75) * sheet.width, between(layout, 0.35, 0.6) * sheet.height)
-        radius, strength = between(layout, 0.15, 0.32) * sheet.height, between(layout, 0.06, 0.2)
-        ornament.crest(layout, sheet.bgr, centre, radius, palette.title, strength)
-    if chance(layout, 0.4):
-        centre = (between(layout, 0.2, 0.9) * sheet.width, between(layout, 0.2, 0.7) * sheet.height)
-        ornament.hologram(layout, sheet.bgr, centre, between(layout, 70, 160), between(layout, 0.12, 0.3))
-    sheet.print_specimen(("SPECIMEN", "SPECIMEN", "견본 SPECIMEN"), choose_font(sheet.rng, sheet.assets.fonts(sheet.split, "hangul")))
-    if chance(layout, 0.5):
-        zone = sheet.bgr[round(sheet.height * 0.755) :]
-        mix(zone, np.full_like(zone, 245), between(layout, 0.3, 0.95))
-
-
-def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str) -> float:
+def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str, start: float) -> float:
     """Title, country, type, code and number. Returns where the header ends."""
     layout, rng, palette, width = sheet.layout, sheet.rng, sheet.palette, sheet.width
     margin = between(layout, 0.035, 0.06) * width
@@ -142,7 +121,7 @@ def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str) -> float:
     caption_font = hangul if korean else sheet.caption_font
     small = sheet.style(caption_font, between(layout, 1.5, 1.9), palette.caption)
     value = sheet.style(sheet.value_font, between(layout, 2.8, 3.8), palette.ink, pick(layout, (0.0, 0.05)))
-    start = margin + room * pick(layout, (0.3, 0.32, 0.36))
+    start = max(margin + room * pick(layout, (0.3, 0.32, 0.36)), start)
     wording = pick(layout, ("native", "english", "both"))
     cells = (("type", "P" if not korean else pick(rng, ("P", "PM")), 0.0), ("country", nation.code, 0.16), ("document_number", number, 0.36))
     room = width - margin - start
@@ -158,7 +137,7 @@ def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str) -> float:
     return top + small.size_px * 1.25 + value.size_px * 1.25
 
 
-def _portraits(sheet: Sheet, head: float) -> float:
+def _portraits(sheet: Sheet) -> float:
     """The portrait and, on some layouts, its ghost. Returns where text starts, or minus where it ends on the left."""
     layout, rng, width, height = sheet.layout, sheet.rng, sheet.width, sheet.height
     side = between(layout, 0.255, 0.3) * width
@@ -168,7 +147,7 @@ def _portraits(sheet: Sheet, head: float) -> float:
     top = min(top, height * 0.735 - tall)
     on_left = chance(layout, 0.9)
     if not on_left:
-        top = max(top, head)
+        top = 0.24 * height
         tall = min(tall, height * 0.74 - top)
     left = margin if on_left else width - margin - side
     style = draw_portrait_style(layout, sheet.palette.band)

@@ -14,7 +14,7 @@ from idqc.synth.assets import Face, drawn_face
 from idqc.synth.mock.draws import between, chance, pick, weighted
 from idqc.synth.mock.paint import Colour, add_grain, box_quad
 
-WORK_PX = 112
+WORK_PX = 96
 """Longest side at which the background of a face picture is told from the head."""
 STUDIO_PX = 600
 """Pictures taller than this are studio pictures before a plain wall, where the head is small and the cut is clean."""

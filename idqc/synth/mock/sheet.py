@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from idqc.inspection import Image, Points
 from idqc.synth.assets import Assets, Face, Font
 from idqc.synth.card import PX_PER_MM, Card, CardField, TextStyle
+from idqc.synth.mock.decor import draw_ground, layout_ground
 from idqc.synth.mock.draws import between, chance, of_layout, pick
-from idqc.synth.mock.ground import Palette, draw_palette, paint_ground
 from idqc.synth.mock.paint import (
     Colour,
     add_grain,
@@ -29,14 +29,6 @@ from idqc.synth.mock.paint import (
 
 CAP_DROP = 0.84
 """Share of the type size from the top of a line's box to its baseline."""
-
-
-@lru_cache(maxsize=96)
-def _ground(document_type: str, layout_id: str, width: int, height: int) -> tuple[Palette, Image]:
-    """The ground of a layout, painted once a process."""
-    layout = of_layout(f"{document_type}/ground", layout_id)
-    palette = draw_palette(layout)
-    return palette, paint_ground(layout, layout, palette, width, height)
 
 
 @cache
@@ -74,16 +66,17 @@ class Sheet:
         assets: Assets,
         size_mm: tuple[float, float],
         script: str,
-        fresh_ground: float = 0.35,
+        fresh_ground: float = 0.2,
     ) -> None:
         self.rng, self.assets, self.split = rng, assets, split
         self.document_type, self.layout_id, self.size_mm = document_type, layout_id, size_mm
         self.layout = of_layout(document_type, layout_id)
         self.width, self.height = (round(side * PX_PER_MM) for side in size_mm)
-        self.palette, ground = _ground(document_type, layout_id, self.width, self.height)
+        words_font = choose_font(self.layout, assets.fonts(split, "hangul"))
         if chance(rng, fresh_ground):
-            self.palette = draw_palette(rng)
-            ground = paint_ground(rng, rng, self.palette, self.width, self.height)
+            self.palette, ground = draw_ground(rng, document_type, self.width, self.height, words_font)
+        else:
+            self.palette, ground = layout_ground(document_type, layout_id, self.width, self.height, words_font)
         self.bgr: Image = self._reprint(ground)
         self._keep_contrast()
         fonts = assets.fonts(split, script)
@@ -112,9 +105,9 @@ class Sheet:
         palette = self.palette
         self.palette = replace(
             palette,
-            ink=darker_than(palette.ink, ground - between(self.rng, 105, 150)),
-            caption=darker_than(palette.caption, ground - between(self.rng, 65, 110)),
-            title=darker_than(palette.title, ground - between(self.rng, 80, 120)),
+            ink=darker_than(palette.ink, ground - between(self.rng, 115, 155)),
+            caption=darker_than(palette.caption, ground - between(self.rng, 70, 115)),
+            title=darker_than(palette.title, ground - between(self.rng, 90, 125)),
         )
 
     def style(self, font: Font, size_mm: float, colour: Colour, tracking: float = 0.0) -> TextStyle:
@@ -171,7 +164,9 @@ class Sheet:
             canvas[y0 : y0 + coverage.shape[0], x0 : x0 + coverage.shape[1]] = coverage
             turn = cv2.getRotationMatrix2D((side / 2, side / 2), between(rng, -30, 35), 1)
             canvas = cv2.warpAffine(canvas, turn, (side, side))
-            x, y = self.width * between(rng, 0.4, 0.6) - side / 2, self.height * between(rng, 0.45, 0.6) - side / 2
+            left, top, wide, tall = cv2.boundingRect(canvas)
+            canvas = canvas[top : top + tall, left : left + wide]
+            x, y = self.width * between(rng, 0.4, 0.6) - wide / 2, self.height * between(rng, 0.45, 0.6) - tall / 2
             stamp(self.bgr, canvas, round(x), round(y), style.colour_bgr, between(rng, 0.05, 0.14))
             return
         style = self.style(font, between(rng, 1.3, 1.8), self.palette.caption, 0.1)

@@ -9,7 +9,7 @@ from idqc.synth.card import Card
 from idqc.synth.mock import ornament
 from idqc.synth.mock.captions import caption
 from idqc.synth.mock.draws import between, chance, pick, weighted
-from idqc.synth.mock.ground import band, repeat_words
+from idqc.synth.mock.ground import band
 from idqc.synth.mock.korean import ID1_MM, ID1_RADIUS_MM
 from idqc.synth.mock.latin import draw_grid_style, order_fields, person_values, print_grid
 from idqc.synth.mock.paint import fit, luma, text_width
@@ -19,7 +19,6 @@ from idqc.synth.mock.values_latin import (
     document_number,
     latin_person,
     personal_number,
-    upper,
     validity,
 )
 
@@ -30,7 +29,7 @@ def draw_identity_card(rng: np.random.Generator, layout_id: str, split: str, ass
     layout, palette, width, height = sheet.layout, sheet.palette, sheet.width, sheet.height
     person = latin_person(rng)
     nation = person.nation
-    _decorate(sheet, upper(nation.names[0]))
+    sheet.print_specimen(("SPECIMEN", "SPECIMEN", "MUSTER", "SAMPLE"), sheet.title_font)
     head = _header(sheet, pick(rng, nation.names), pick(rng, nation.card_titles))
     grid = draw_grid_style(layout, (2.3, 3.1))
     issued, expires = validity(rng, person.birth, expired)
@@ -67,23 +66,6 @@ def draw_identity_card(rng: np.random.Generator, layout_id: str, split: str, ass
         y += large.size_px * 1.35
     print_grid(sheet, grid, values, ordered, nation.captions, (x0, y, x1, foot - 4))
     return sheet.card("td1", ID1_RADIUS_MM)
-
-
-def _decorate(sheet: Sheet, country: str) -> None:
-    """Watermark words, a pale emblem, a hologram and the word for specimen, under everything else."""
-    layout, palette = sheet.layout, sheet.palette
-    if chance(layout, 0.3):
-        small = sheet.style(sheet.caption_font, between(layout, 0.8, 2.2), palette.caption)
-        words = without_marks(country, small)
-        repeat_words(layout, sheet.bgr, words, small, between(layout, 0.06, 0.15), pick(layout, (0.0, 0.0, 15.0, -30.0)))
-    if chance(layout, 0.55):
-        centre = (between(layout, 0.35, 0.8) * sheet.width, between(layout, 0.4, 0.65) * sheet.height)
-        radius, strength = between(layout, 0.15, 0.34) * sheet.height, between(layout, 0.06, 0.2)
-        ornament.crest(layout, sheet.bgr, centre, radius, palette.title, strength)
-    if chance(layout, 0.35):
-        centre = (between(layout, 0.2, 0.9) * sheet.width, between(layout, 0.25, 0.8) * sheet.height)
-        ornament.hologram(layout, sheet.bgr, centre, between(layout, 50, 110), between(layout, 0.12, 0.3))
-    sheet.print_specimen(("SPECIMEN", "SPECIMEN", "MUSTER", "SAMPLE"), sheet.title_font)
 
 
 def _header(sheet: Sheet, country: str, title: str) -> float:
