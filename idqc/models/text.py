@@ -6,11 +6,22 @@ a field into lines and reads each with one run; a format narrows the characters 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from idqc.documents import FieldSpec
 from idqc.inspection import Image
+from idqc.models.alphabets import alphabet
+from idqc.models.text_lines import split_lines
+from idqc.runtime.profile import Profile
+from idqc.runtime.session import ModelSpec, Session, open_session
+
+NAME = "text"
 
 INPUT = "line"
 OUTPUT = "probability"
@@ -21,6 +32,8 @@ STEP_PX = 8
 """Pixels of width for one time step of the output."""
 MIN_WIDTH_PX = 32
 MAX_WIDTH_PX = 1280
+CHARACTERS_A_LINE = {"mrz_td3": 44}
+"""Formats whose lines always hold as many characters, and whose number of lines is certain."""
 
 
 def line_width_px(height: int, width: int, characters: int = 0) -> int:
@@ -40,9 +53,87 @@ def prepare(line_bgr: Image, characters: int = 0) -> NDArray[np.float32]:
     height, width = line_bgr.shape[:2]
     size = (line_width_px(height, width, characters), LINE_HEIGHT_PX)
     way = cv2.INTER_AREA if height > LINE_HEIGHT_PX else cv2.INTER_LINEAR
-    return normalised(cv2.resize(line_bgr, size, interpolation=way)[None])
+    return normalised(np.asarray(cv2.resize(line_bgr, size, interpolation=way), np.uint8)[None])
 
 
 def normalised(lines_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(n, 48, width, 3) uint8 BGR to (n, 3, 48, width) float32 in -1..1, the scale that the trunk was trained with."""
     return np.ascontiguousarray(lines_bgr.transpose(0, 3, 1, 2), np.float32) / np.float32(127.5) - np.float32(1)
+
+
+class Reading(NamedTuple):
+    """What a field says: `text` (lines joined by a line end), the geometric mean of its characters' confidences and the
+    smallest of them, 0..1. An empty text has confidence 0."""
+
+    text: str
+    confidence: float
+    confidence_min: float
+
+
+class TextEngine(Protocol):
+    """Anything that reads fields: the recogniser of this module, or an engine that the operator plugs in."""
+
+    def read_field(self, crop_bgr: Image, spec: FieldSpec) -> Reading:
+        """Reads the crop of one field (upright, with a little margin) as that field's format has it."""
+
+
+def read(probability: NDArray[np.float32], charset: str, kind: str | None = None) -> tuple[str, NDArray[np.float32]]:
+    """CTC greedy decoding: the best character of every step, repeats joined, blanks dropped.
+
+    Args:
+        probability: (steps, classes), rows sum to 1, class 0 is the blank.
+        charset: the characters of classes 1, 2, ….
+        kind: a field format that narrows the characters, or None for all.
+
+    Returns:
+        The text and, for each character, the largest probability in its run of steps.
+    """
+    letters = alphabet(charset, kind)
+    narrowed = letters.narrow(probability)
+    best, sure = narrowed.argmax(1), narrowed.max(1)
+    characters: list[str] = []
+    confidences: list[float] = []
+    before = 0
+    for column, confidence in zip(best.tolist(), sure.tolist(), strict=True):
+        if column and column == before:
+            confidences[-1] = max(confidences[-1], confidence)
+        elif column:
+            characters.append(charset[letters.kept[column] - 1])
+            confidences.append(confidence)
+        before = column
+    return "".join(characters), np.array(confidences, np.float32).clip(0, 1)
+
+
+def summary(lines: list[tuple[str, NDArray[np.float32]]]) -> Reading:
+    """Joins lines and their characters' confidences; spaces do not count, and neither do lines without a character."""
+    kept = [(text.strip(), confidences) for text, confidences in lines if text.strip()]
+    if not kept:
+        return Reading("", 0.0, 0.0)
+    sure = np.concatenate([confidences for _, confidences in kept])
+    return Reading(
+        "\n".join(text for text, _ in kept), float(np.exp(np.log(np.maximum(sure, 1e-6)).mean())), float(sure.min())
+    )
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """The recogniser on one shared session; one run a line (batches cost more a line on CPU than single lines)."""
+
+    session: Session
+    charset: str
+
+    def read_line(self, line_bgr: Image, kind: str | None = None) -> tuple[str, NDArray[np.float32]]:
+        """Reads one line: the text and each character's confidence."""
+        inputs = {INPUT: prepare(line_bgr, CHARACTERS_A_LINE.get(kind or "", 0))}
+        return read(self.session.run(inputs)[OUTPUT][0], self.charset, kind)
+
+    def read_field(self, crop_bgr: Image, spec: FieldSpec) -> Reading:
+        """Splits a field's crop into at most `spec.max_lines` lines and reads them. 20-40 ms a line."""
+        lines = split_lines(crop_bgr, spec.max_lines, exactly=spec.format in CHARACTERS_A_LINE)
+        return summary([self.read_line(line, spec.format) for line in lines])
+
+
+def open_text(folder: Path, spec: ModelSpec, profile: Profile) -> TextReader:
+    """Opens the recogniser of a release. Raises SetupError when the file is not the manifest's."""
+    session = open_session(folder, spec, profile)
+    return TextReader(session, session.metadata[CHARSET_KEY])

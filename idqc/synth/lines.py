@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
-from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from idqc.inspection import Image
 from idqc.synth.assets import Assets, Font
+from idqc.synth.cmap import characters
 from idqc.synth.line_texts import random_text
 
 LINE_HEIGHT_PX = 48
 SCRIPT_SHARES = {"hangul": 0.66, "latin": 0.22, "mrz": 0.12}
 """Of the lines drawn for training. MRZ lines are long and their letters known to the trunk, so few are enough."""
 _SCRIPTS = tuple(SCRIPT_SHARES)
-Floats = NDArray[np.float32]
+Floats = NDArray[Any]
+"""float32; cv2 does not say so in its types."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +44,7 @@ def _typeface(path: str, index: int, size_px: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size_px, index=index)
 
 
-@lru_cache(maxsize=256)
-def _letters(path: str, index: int) -> frozenset[int]:
-    return frozenset(TTFont(path, fontNumber=index, lazy=True).getBestCmap() or {})
+_letters = lru_cache(maxsize=256)(characters)
 
 
 def draws(font: Font, text: str) -> bool:
@@ -67,7 +67,7 @@ def ink(text: str, font: Font, size_px: int, spacing_px: float) -> Floats:
         for letter in text:
             draw.text((x, 2 - top), letter, fill=255, font=typeface)
             x += typeface.getlength(letter) + spacing_px
-    mask = np.asarray(sheet, np.float32) / 255
+    mask: Floats = np.asarray(sheet, np.float32) / np.float32(255)
     columns, rows = np.flatnonzero(mask.max(0) > 0.2), np.flatnonzero(mask.max(1) > 0.2)
     if not len(columns):
         return mask
@@ -75,11 +75,11 @@ def ink(text: str, font: Font, size_px: int, spacing_px: float) -> Floats:
 
 
 def background(rng: np.random.Generator, height: int, width: int) -> Floats:
-    """Printed stock: a tint with a gradient, often guilloche waves, dots or bars. (height, width, 3) float32, 0..255."""
+    """Printed stock: a tint with a gradient, often waves or a bar. (height, width, 3) float32, 0..255."""
     base = rng.uniform(150, 252) + rng.normal(0, 14, 3)
     slope = rng.normal(0, 10, (2, 3)) * (rng.random() < 0.7)
     across, down = np.linspace(-1, 1, width)[None, :, None], np.linspace(-1, 1, height)[:, None, None]
-    paper = (base + slope[0] * across + slope[1] * down).astype(np.float32)
+    paper: Floats = (base + slope[0] * across + slope[1] * down).astype(np.float32)
     if rng.random() < 0.6:
         art = np.zeros((height, width), np.uint8)
         x = np.arange(0, width + 8, 6)
@@ -87,13 +87,21 @@ def background(rng: np.random.Generator, height: int, width: int) -> Floats:
         swing, gap = rng.uniform(2, 30), rng.uniform(4, 16)
         count = min(int((height + 2 * swing + abs(drift) * width) / gap) + 1, 60)
         for number in range(count):
-            y = -swing - max(drift, 0) * width + number * gap + swing * np.sin(x / period * 6.28 + number * 0.2) + drift * x
+            y = (
+                -swing
+                - max(drift, 0) * width
+                + number * gap
+                + swing * np.sin(x / period * 6.28 + number * 0.2)
+                + drift * x
+            )
             cv2.polylines(art, [np.stack([x, y], 1).astype(np.int32)], False, 255, thick, cv2.LINE_AA)
         tint = rng.normal(0, 26, 3).astype(np.float32) * np.float32(rng.uniform(0.3, 1.2))
         paper += art[..., None].astype(np.float32) / 255 * tint
     if rng.random() < 0.15:
         position = int(rng.integers(0, height))
-        cv2.line(paper, (0, position), (width, position), (base - rng.uniform(20, 90)).tolist(), int(rng.integers(1, 3)))
+        cv2.line(
+            paper, (0, position), (width, position), (base - rng.uniform(20, 90)).tolist(), int(rng.integers(1, 3))
+        )
     return paper
 
 
@@ -111,12 +119,18 @@ def _printed(rng: np.random.Generator, text: str, font: Font, script: str, damag
     spacing = 0.0 if rng.random() < 0.6 else size * rng.uniform(-0.04, 0.22)
     mask = ink(text, font, size, spacing)
     if rng.random() < 0.25 and script != "mrz":
-        mask = cv2.dilate(mask, np.ones((2, 2), np.uint8)) if rng.random() < 0.7 else cv2.erode(mask, np.ones((2, 2), np.uint8))
+        mask = (
+            cv2.dilate(mask, np.ones((2, 2), np.uint8))
+            if rng.random() < 0.7
+            else cv2.erode(mask, np.ones((2, 2), np.uint8))
+        )
     squeeze = rng.uniform(0.5, 0.75) if script == "mrz" else rng.uniform(0.52, 1.05)
     mask = cv2.resize(mask, (max(int(mask.shape[1] * squeeze), 3), mask.shape[0]), interpolation=cv2.INTER_AREA)
     line = max(mask.shape[0], int(size * 0.72))
     above, below = (int(v * line) for v in rng.uniform(-0.02, 0.42, 2))
     before, after = (int(v * line) for v in rng.uniform(0.0, 0.9, 2) * rng.choice([0.2, 1.0]))
+    # Short lines of a longer field end in bare stock, which must read as nothing.
+    after += int(line * rng.uniform(0, 6)) if rng.random() < 0.08 and script != "mrz" else 0
     height, width = line + max(above, 0) + max(below, 0), mask.shape[1] + before + after
     paper = background(rng, height, width)
     mean = paper.mean((0, 1))
@@ -146,7 +160,9 @@ def _photographed(rng: np.random.Generator, paper: Floats, damage: float) -> Ima
         moved = corners + rng.normal(0, 0.02 + 0.02 * damage, (4, 2)).astype(np.float32) * height
         moved[:, 1] += (moved[:, 0] - width / 2) * np.float32(turn)
         matrix = cv2.getPerspectiveTransform(corners, moved)
-        paper = cv2.warpPerspective(paper, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        paper = cv2.warpPerspective(
+            paper, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
     low = int(np.clip(rng.uniform(38, 50) - damage * rng.uniform(8, 36), 14, LINE_HEIGHT_PX))
     ratio = low / height
     small = cv2.resize(paper, (max(int(width * ratio), 4), low), interpolation=cv2.INTER_AREA)
@@ -159,7 +175,7 @@ def _photographed(rng: np.random.Generator, paper: Floats, damage: float) -> Ima
         small = cv2.filter2D(small, -1, kernel if rng.random() < 0.6 else kernel.T)
     if rng.random() < 0.3:
         light = 1 + rng.uniform(-0.35, 0.35) * np.linspace(-1, 1, small.shape[1], dtype=np.float32)
-        small *= light[None, :, None]
+        small = small * light[None, :, None]
     small = (small - 128) * np.float32(rng.uniform(0.7, 1.1)) + 128 + np.float32(rng.normal(0, 12))
     small += rng.normal(0, rng.uniform(0.5, 3 + 9 * damage), small.shape).astype(np.float32)
     picture = small.clip(0, 255).astype(np.uint8)
@@ -167,7 +183,8 @@ def _photographed(rng: np.random.Generator, paper: Floats, damage: float) -> Ima
         picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
     if rng.random() < 0.6:
         quality = int(rng.uniform(95 - 55 * damage, 96))
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     target = max(round(picture.shape[1] * LINE_HEIGHT_PX / low), 16)
     way = cv2.INTER_CUBIC if rng.random() < 0.3 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (target, LINE_HEIGHT_PX), interpolation=way), np.uint8)

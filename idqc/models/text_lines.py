@@ -1,0 +1,75 @@
+"""Where the text lines of a field's crop lie."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from idqc.inspection import Image
+
+LINE_MARGIN = 0.18
+"""How much of its own height is left above and below a line."""
+MIN_LINE_PX = 7
+VALLEY_SHARE = 0.45
+"""Two lines are two where the rows between them hold less than this share of the weaker line's strokes."""
+
+
+def stroke_profile(crop_bgr: Image) -> NDArray[np.float32]:
+    """Strokes a row, (height,) float32: horizontal grey steps over the median of their row, so that tints, shading and
+    regular background patterns count little."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), 0.8)
+    steps = np.abs(np.diff(grey, axis=1))
+    steps = np.maximum(steps - 1.5 * np.median(steps, axis=1, keepdims=True), 0)
+    profile = np.asarray(steps.mean(axis=1), np.float32)
+    return np.asarray(cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=0.01, sigmaY=max(len(profile) / 60, 0.7))[:, 0])
+
+
+def line_bands(profile: NDArray[np.float32], max_lines: int, exactly: bool = False) -> list[tuple[int, int]]:
+    """The rows (first, after last) of each line, top to bottom; at least one, at most `max_lines`.
+
+    Tries to cut the inked rows into as many even lines as allowed and takes the largest number whose cuts fall into
+    valleys. With `exactly`, there are `max_lines` whatever the valleys are like.
+    """
+    height = len(profile)
+    inked = np.flatnonzero(profile > 0.12 * np.percentile(profile, 95))
+    if len(inked) < MIN_LINE_PX:
+        return [(0, height)]
+    top, bottom = int(inked[0]), int(inked[-1]) + 1
+    for count in range(max_lines, 1, -1):
+        pitch = (bottom - top) / count
+        if pitch < MIN_LINE_PX:
+            continue
+        cuts = [top]
+        for number in range(1, count):
+            middle, reach = top + number * pitch, max(0.3 * pitch, 1.0)
+            low, high = int(middle - reach), int(middle + reach) + 1
+            cuts.append(low + int(profile[low:high].argmin()))
+        cuts.append(bottom)
+        peaks = [float(profile[a:b].max()) if b > a else 0.0 for a, b in pairwise(cuts)]
+        deep = all(profile[cut] < VALLEY_SHARE * min(peaks[n], peaks[n + 1]) for n, cut in enumerate(cuts[1:-1]))
+        if deep or exactly:
+            return list(pairwise(cuts))
+    return [(top, bottom)]
+
+
+def split_lines(crop_bgr: Image, max_lines: int, exactly: bool = False) -> list[Image]:
+    """Cuts a field's crop (upright, any size) into its lines, top to bottom.
+
+    Args:
+        max_lines: the most lines that the field can have; with 1 only empty margins are trimmed.
+        exactly: it has just so many (the MRZ).
+    """
+    height, width = crop_bgr.shape[:2]
+    if height < 2 * MIN_LINE_PX or width < 4:
+        return [crop_bgr]
+    profile = stroke_profile(crop_bgr)
+    lines = []
+    for top, bottom in line_bands(profile, max_lines, exactly):
+        inked = np.flatnonzero(profile[top:bottom] > 0.12 * profile[top:bottom].max())
+        first, last = (top + int(inked[0]), top + int(inked[-1]) + 1) if len(inked) else (top, bottom)
+        margin = round(LINE_MARGIN * (last - first)) + 1
+        lines.append(crop_bgr[max(first - margin, 0) : min(last + margin, height)])
+    return lines

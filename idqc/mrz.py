@@ -1,0 +1,127 @@
+"""The machine-readable zone of passports (TD3): parsing, check digits, and mending what optical reading confuses.
+
+ICAO Doc 9303, parts 3 and 4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LINE_LENGTH = 44
+_WEIGHTS = (7, 3, 1)
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TO_DIGIT = str.maketrans("OQDIZSBGLT", "0001258617")
+_TO_LETTER = str.maketrans("01258647", "OIZSBGAT")
+_DIGITS_AT = (9, *range(13, 20), *range(21, 28), 43)
+_LETTERS_AT = (*range(10, 13), 20)
+_BIRTH, _EXPIRY, _OPTIONAL = slice(13, 19), slice(21, 27), slice(28, 42)
+OPTIONAL_DATA = range(28, 44)
+"""Where the second line holds the optional data (a personal number) and the check digits over it."""
+
+
+def check_digit(text: str) -> str:
+    """The check digit over A-Z, 0-9 and the filler (which counts 0): values weighted 7, 3, 1, modulo 10."""
+    return str(sum(_WEIGHTS[i % 3] * max(_ALPHABET.find(c), 0) for i, c in enumerate(text)) % 10)
+
+
+@dataclass(frozen=True)
+class Mrz:
+    """A parsed zone. Dates are as printed, YYMMDD; `sex` is M, F or X; fillers are gone from names and numbers.
+
+    `failed` names the wrong check digits: document_number, birth_date, expiry_date, personal_number, composite.
+    """
+
+    code: str
+    issuer: str
+    surname: str
+    given_names: str
+    document_number: str
+    nationality: str
+    birth_date: str
+    sex: str
+    expiry_date: str
+    personal_number: str
+    failed: tuple[str, ...]
+    lines: tuple[str, str]
+
+
+def _cleaned(line: str) -> str:
+    return re.sub(r"[^A-Z0-9<]", "<", re.sub(r"\s", "", line.upper()))
+
+
+def _mended_first(line: str) -> str | None:
+    """The first line at its length: readers miscount the long run of fillers at its end, and nothing else is lost."""
+    line = line[:5] + line[5:].translate(_TO_LETTER)
+    if len(line) < 10 or not line.startswith("P"):
+        return None
+    # A K or C among the last fillers is a filler that was misread.
+    body = re.sub(r"<<[<KCLE]*$", "", line)
+    return body.ljust(LINE_LENGTH, "<")[:LINE_LENGTH] if len(body) <= LINE_LENGTH else None
+
+
+def _mended_second(line: str) -> str | None:
+    missing = LINE_LENGTH - len(line)
+    if missing:
+        runs = [m for m in re.finditer(r"<+", line) if m.start() >= 28]
+        if not runs or abs(missing) > 6:
+            return None
+        longest = max(runs, key=lambda run: run.end() - run.start())
+        count = longest.end() - longest.start() + missing
+        if count < 1:
+            return None
+        line = line[: longest.start()] + "<" * count + line[longest.end() :]
+    characters = list(line)
+    for place in _DIGITS_AT:
+        characters[place] = characters[place].translate(_TO_DIGIT)
+    for place in _LETTERS_AT:
+        characters[place] = characters[place].translate(_TO_LETTER)
+    return "".join(characters)
+
+
+def _mended_number(number: str, digit: str) -> str:
+    """The document number as read when its check digit fits, otherwise the one mixing of look-alikes that fits."""
+    if check_digit(number) == digit:
+        return number
+    fits = set()
+    for place, character in enumerate(number):
+        for other in {character.translate(_TO_DIGIT), character.translate(_TO_LETTER)} - {character}:
+            tried = number[:place] + other + number[place + 1 :]
+            if check_digit(tried) == digit:
+                fits.add(tried)
+    return fits.pop() if len(fits) == 1 else number
+
+
+def parse_td3(text: str) -> Mrz | None:
+    """Parses two lines (joined by a line end), mending lengths and look-alikes; None when they are no TD3 zone."""
+    lines = [cleaned for line in text.splitlines() if len(cleaned := _cleaned(line)) >= 20]
+    if len(lines) != 2:
+        return None
+    first, second = _mended_first(lines[0]), _mended_second(lines[1])
+    if first is None or second is None:
+        return None
+    number = _mended_number(second[:9], second[9])
+    second = number + second[9:]
+    surname, _, given = first[5:].partition("<<")
+    checks = {
+        "document_number": check_digit(number) == second[9],
+        "birth_date": check_digit(second[_BIRTH]) == second[19],
+        "expiry_date": check_digit(second[_EXPIRY]) == second[27],
+        "personal_number": second[42] in (check_digit(second[_OPTIONAL]), "<")
+        and (second[42] != "<" or not second[_OPTIONAL].strip("<")),
+        "composite": check_digit(second[:10] + second[13:20] + second[21:43]) == second[43],
+    }
+    return Mrz(
+        code=first[:2].strip("<"),
+        issuer=first[2:5].strip("<"),
+        surname=surname.replace("<", " ").strip(),
+        given_names=given.replace("<", " ").strip(),
+        document_number=number.strip("<"),
+        nationality=second[10:13].strip("<"),
+        birth_date=second[_BIRTH],
+        sex=second[20] if second[20] in "MF" else "X",
+        expiry_date=second[_EXPIRY],
+        personal_number=second[_OPTIONAL].strip("<"),
+        failed=tuple(name for name, right in checks.items() if not right),
+        lines=(first, second),
+    )
