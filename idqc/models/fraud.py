@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from idqc.inspection import Image, Photo, Points
-from idqc.photo.geometry import homography, project, rectangle, rectify
+from idqc.photo.geometry import area, clip_to_frame, homography, project, rectangle, rectify
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, open_session
 
@@ -107,6 +107,13 @@ def tile_quads(quad_xy: Points, corners_xy: NDArray[np.float32], size_px: tuple[
     """Where tiles of the flat document lie in the image: (4, 2) quads, about 160 pixels a side."""
     to_image = homography(rectangle(*size_px), quad_xy)
     return [project(to_image, rectangle(TILE_PX, TILE_PX) + corner) for corner in corners_xy]
+
+
+def in_frame(quads_xy: list[Points], image_bgr: Image) -> list[int]:
+    """Which of the quads lie in the image for at least nine tenths of their area."""
+    height, width = image_bgr.shape[:2]
+    shares = [area(seen) / area(q) if len(seen := clip_to_frame(q, width, height)) else 0.0 for q in quads_xy]
+    return [at for at, share in enumerate(shares) if share >= 0.9]
 
 
 def portrait_quads(portrait_quad_xy: Points) -> list[Points]:
@@ -223,7 +230,11 @@ class FraudModel:
         quad = np.asarray(quad_xy_px * scale, np.float32)
         size, small = native_size(quad), preview(photo.bgr, quad)
         corners = tile_corners(small, size)
-        logits, maps = self._look(cut(photo.bgr, tile_quads(quad, corners, size)))
+        quads = tile_quads(quad, corners, size)
+        # A document that lies mostly outside is judged by what there is, its repeated border included.
+        seen = in_frame(quads, photo.bgr) or list(range(len(quads)))
+        corners = corners[seen]
+        logits, maps = self._look(cut(photo.bgr, [quads[at] for at in seen]))
         scores = read_copies(logits, chroma_spread(small), self._copy_weights)
         fields: dict[str, float] = {}
         if portrait_quad_xy_px is not None:

@@ -27,8 +27,8 @@ from idqc.train.fraud_crops import TILE, Sampler, read_crops
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 
-EPOCHS_IN_BUDGET = 8
-"""An epoch is an eighth of a full run: the pool is sampled with replacement, so its length is free."""
+CROPS_IN_EPOCH = 8_000
+"""The pool is sampled with replacement, so the length of an epoch is free."""
 RESIDUAL_REACH = 10 / 255
 """Residuals beyond this many grey levels are edges of the drawing, not traces of a process."""
 SRM = (
@@ -54,7 +54,7 @@ class FraudNet(nn.Module):
         self.trunk.classifier = nn.Identity()
         fold_batch_norm(self.trunk)
         colours = self.trunk.conv_stem.weight.detach()
-        residuals = torch.randn_like(colours) * float(colours.std()) * 0.5
+        residuals = torch.randn_like(colours) * colours.std() * 0.3
         self.trunk.conv_stem.weight = nn.Parameter(torch.cat([colours, residuals], 1))
         self.trunk.conv_stem.in_channels = 6
         kernels = torch.tensor(SRM, dtype=torch.float32) / torch.tensor([4.0, 12.0, 2.0])[:, None, None]
@@ -207,13 +207,13 @@ def export(model: Any, cards: dict[str, dict[str, Any]], path: Path) -> tuple[fl
 def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
     """Trains on split train, measures on split calibrate, writes `weights/fraud.onnx` at every validation.
 
-    `budget.epochs` is counted in eighths of a full run of about 64,000 crops.
+    An epoch is 8,000 crops.
     """
     torch.set_num_threads(budget.threads)
     torch.manual_seed(budget.seed)
     crops = {split: read_crops(data, out / "cache", split) for split in ("train", "calibrate")}
     sampler = Sampler(crops["train"], budget.batch, budget.seed)
-    steps = max(64_000 // EPOCHS_IN_BUDGET // budget.batch, 1)
+    steps = max(CROPS_IN_EPOCH // budget.batch, 1)
     model = FraudNet().to(memory_format=torch.channels_last)
     path = weights / "fraud.onnx"
     parity = 0.0

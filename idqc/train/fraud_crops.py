@@ -13,14 +13,14 @@ import numpy as np
 from idqc.inspection import Image, Points
 from idqc.labels import Label, read_labels
 from idqc.models import fraud as reader
-from idqc.photo.geometry import area, clip_to_frame
 from idqc.train.crops import Crop, Crops, build_crops
 
 RECIPE = "fraud-1"
 QUAD_JITTER = 0.007
 """As far as corners are off in practice, as a share of the document's edges."""
 BOX_JITTER = 0.06
-TILES = {"train": 4, "calibrate": 8}
+TILES = 8
+TILES_OF_TRAINING_ORIGINALS = 4
 FIELDS = {"train": 3, "calibrate": 5}
 GENUINE_PER_ATTACK = 1.4
 MOST_PHOTOS = {"train": 5_500, "calibrate": 700}
@@ -75,11 +75,10 @@ def photo_crops(folder: Path, label: Label) -> Iterator[Crop]:
     }
     corners = reader.tile_corners(small, size)
     quads = reader.tile_quads(quad, corners, size)
-    if label.split == "train":
-        quads = [quads[i] for i in rng.permutation(len(quads))[: TILES["train"]]]
-    # A tampered card is an original in every other place: its tiles are good negatives, but need not be many.
-    most = TILES[label.split] if label.attack in (None, *reader.COPIES) else TILES[label.split] // 2
-    for crop in reader.cut(photo, _inside(quads[:most], photo)):
+    if label.split == "train" and label.attack not in reader.COPIES:
+        # Originals are many: fewer tiles of each make room for more of them.
+        quads = [quads[i] for i in rng.permutation(TILES)[:TILES_OF_TRAINING_ORIGINALS]]
+    for crop in reader.cut(photo, _inside(quads, photo)):
         yield {"crop": crop}, {**card, "kind": TILE, "label": label.attack}
     if label.portrait_quad is not None and label.severity.get("portrait.missing", 0.0) < 0.5:
         portrait = jittered(rng, np.array(label.portrait_quad, np.float32), BOX_JITTER)
@@ -105,9 +104,7 @@ def jittered(rng: np.random.Generator, quad: Points, share: float) -> Points:
 
 
 def _inside(quads: list[Points], photo: Image) -> list[Points]:
-    """Those that lie in the frame for at least nine tenths."""
-    height, width = photo.shape[:2]
-    return [q for q in quads if len(c := clip_to_frame(q, width, height)) and area(c) >= 0.9 * area(q)]
+    return [quads[at] for at in reader.in_frame(quads, photo)]
 
 
 def read_crops(data: list[Path], folder: Path, split: str) -> Crops:
