@@ -19,13 +19,14 @@ import cv2
 from rich.console import Console
 
 from idqc.annotate import LONG_SIDE_PX, annotate
+from idqc.documents import document_types
 from idqc.errors import IdqcError
 from idqc.folder import find_photos
 from idqc.inspection import Inspection, Outcome
 from idqc.inspector import open_inspector
 from idqc.photo.decode import decode, read_header
 from idqc.release import load_release
-from idqc.train.reading import ReadingTally, squeeze
+from idqc.train.reading import ReadingTally, spelled_like, squeeze
 from idqc.train.report import Table, markdown, show
 
 AS_OF = date(2026, 11, 21)
@@ -74,7 +75,7 @@ def main() -> None:
     asked = parser.parse_args()
     release = load_release(asked.weights, asked.thresholds)
     inspector = open_inspector(release)
-    rows, known, mrz = [], [], ReadingTally()
+    rows, known, mrz, kinds = [], [], ReadingTally(), document_types()
     for photo in find_photos(asked.paths):
         data = photo.read_bytes()
         try:
@@ -88,9 +89,11 @@ def main() -> None:
         rows.append([photo.name, done.verdict.value, kind, findings_of(done), read or "–"])
         for name, value in truth_of(photo).items():
             if name == "mrz" or (done.document_type is not None and name in readings):
-                tally = mrz if name == "mrz" else ReadingTally()
-                wrong = tally.add(name, value, readings.get(name, ""))
-                length = len(squeeze(value))
+                spec = kinds[done.document_type].fields.get(name) if done.document_type in kinds else None
+                read_value = readings.get(name, "")
+                spelled = spelled_like(spec.format if spec else None, value, read_value)
+                wrong = (mrz if name == "mrz" else ReadingTally()).add(name, spelled, read_value)
+                length = len(squeeze(spelled))
                 known.append(
                     [
                         photo.name,

@@ -12,7 +12,7 @@ from idqc.labels import Label
 from idqc.photo.geometry import clip_to_frame, homography, iou, project, rectangle
 from idqc.train.detection import Detection, Truth, judge, mean_average_precision, points, upright
 from idqc.train.groups import Pair
-from idqc.train.reading import SCRIPTS, tally
+from idqc.train.reading import SCRIPTS, spelled_like, tally
 from idqc.train.report import Table, number
 from idqc.train.scored import Scored
 from idqc.train.statistics import rate_of
@@ -132,7 +132,7 @@ def judge_text(pairs: Sequence[Pair]) -> tuple[list[Table], dict[str, Any]]:
             if spec.format is None or truth is None or not truth.visible or not truth.text:
                 continue
             value = scored.readings.get(name, {}).get("value")
-            triple = (name, truth.text, value or "")
+            triple = (name, spelled_like(spec.format, truth.text, value or ""), value or "")
             everything.append(triple)
             by_field[name].append(triple)
             if value:

@@ -19,21 +19,26 @@ from idqc.inspection import Points
 from idqc.labels import Label, read_labels
 from idqc.models import quality as reader
 from idqc.photo.geometry import homography, project, rectangle, rectify
-from idqc.photo.measures import Measures, measure
+from idqc.photo.measures import Measures, Plane, measure
 from idqc.train.auc import auc
 from idqc.train.crops import Crop, Crops, build_crops
+from idqc.train.document_defects import GLARE_HOLE, spoil_document
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 from idqc.train.photos import load_photo
 
-CUTS = {"train": 1, "calibrate": 1}
-"""A document is rectified this often, each time with another error of its corners."""
+DOCUMENTS = 9_000
+MOST_CUTS = 4
+"""Where photos are few, each is rectified up to this often, with another error of its corners, until there are DOCUMENTS."""
 CORNER_ERROR = 0.006
 """Standard deviation of the document model's corners, in shares of the document's sides."""
 PIXELS_SPARE = 1.2
 """How many more pixels a photo is decoded with than the rectified document has: fine detail survives the turn."""
-RECIPE = "quality-1"
+FINE_CELLS = 8 * reader.MAP_CELLS
+DOCUMENT_WIDTH_MM = document_types()["td1"].size_mm[0]
+"""Blur is counted in millimetres of an ID-1 card; on a passport's page the same share of the width is as bad."""
+RECIPE = "quality-2"
 MAP_WEIGHT = 0.5
 SEVERE = 0.5
 """Severities from here up are told from clean photos in validation."""
@@ -82,35 +87,56 @@ def document_size_px(document_type: str | None) -> tuple[int, int]:
     return kind.rectified_size_px(reader.DOCUMENT_WIDTH_PX)
 
 
-def glare_map(label: Label, quad: Points) -> list[int]:
-    """How much of each of 14 x 14 cells glare covers, in percent, row by row."""
-    side = reader.MAP_CELLS * 8
-    plane = np.zeros((side, side), np.uint8)
-    flat = homography(quad, rectangle(side, side))
+def glare_map(label: Label, quad: Points) -> Plane:
+    """Where glare lies on a document, (112, 112) float32 0 or 1."""
+    plane = np.zeros((FINE_CELLS, FINE_CELLS), np.float32)
+    flat = homography(quad, rectangle(FINE_CELLS, FINE_CELLS))
     for glare in label.glare_quads:
-        cv2.fillPoly(plane, [np.round(project(flat, np.array(glare, np.float32))).astype(np.int32)], 100)
-    cells = cv2.resize(plane, (reader.MAP_CELLS, reader.MAP_CELLS), interpolation=cv2.INTER_AREA)
-    return [int(value) for value in cells.ravel()]
+        cv2.fillPoly(plane, [np.round(project(flat, np.array(glare, np.float32))).astype(np.int32)], 1.0)
+    return plane
 
 
-def _cut(folder: Path, label: Label, split: str) -> Iterator[Crop]:
+def fields_px(label: Label, flat: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of the mandatory fields of a document, where `flat` takes photo pixels to its own."""
+    kind = document_types().get(label.document_type or "")
+    boxes = []
+    for name in kind.mandatory_fields if kind else ():
+        if name in label.fields:
+            corners = project(flat, np.array(label.fields[name].quad, np.float32))
+            (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+            boxes.append((int(left), int(top), int(right), int(bottom)))
+    return boxes
+
+
+def _cut(folder: Path, label: Label, cuts: int) -> Iterator[Crop]:
+    """The rectified document; then, if its quality is good, the same spoilt, with other errors of the corners."""
     if label.quad is None:
         return
     true_quad = np.array(label.quad, np.float32)
     photo, quad = load_photo(folder / label.file, true_quad, PIXELS_SPARE * reader.DOCUMENT_WIDTH_PX)
-    width_px, height_px = document_size_px(label.document_type)
+    size_px = document_size_px(label.document_type)
+    severity = {code: label.severity.get(code, 0.0) for code in reader.CRITERIA}
+    good = max(severity.values()) == 0 and label.severity.get("quality.low_resolution", 0.0) == 0
     rng = np.random.default_rng(label.seed or 0)
-    for _ in range(CUTS[split]):
+    from_shares = homography(rectangle(1, 1), quad)
+    for number in range(cuts if good else 1):
         error = rng.normal(0, CORNER_ERROR, (4, 2)).astype(np.float32)
-        from_shares = homography(rectangle(1, 1), quad)
-        seen = project(from_shares, rectangle(1, 1) + error)
-        document = rectify(photo, seen, width_px, height_px)
-        measures = measure(document)
+        document = rectify(photo, project(from_shares, rectangle(1, 1) + error), *size_px)
+        spoilt, lost, clean = dict(severity), glare_map(label, true_quad), label.clean
+        if number > 0:
+            boxes = fields_px(label, homography(true_quad, rectangle(*size_px)))
+            result = spoil_document(document, size_px[0] / DOCUMENT_WIDTH_MM, boxes, rng)
+            document, clean = result.document_bgr, clean and not result.severity
+            spoilt |= result.severity
+            if result.lost is not None:
+                holes = (result.lost > GLARE_HOLE).astype(np.float32)
+                lost = np.asarray(cv2.resize(holes, (FINE_CELLS, FINE_CELLS), interpolation=cv2.INTER_AREA), np.float32)
+        cells = cv2.resize(lost, (reader.MAP_CELLS, reader.MAP_CELLS), interpolation=cv2.INTER_AREA)
         target = {
-            "severity": [label.severity.get(code, 0.0) for code in reader.CRITERIA],
-            "measures": [round(float(value), 4) for value in measures.vector],
-            "glare": glare_map(label, true_quad),
-            "clean": label.clean,
+            "severity": [round(spoilt[code], 4) for code in reader.CRITERIA],
+            "measures": [round(float(value), 4) for value in measure(document).vector],
+            "glare": [round(float(value) * 100) for value in cells.ravel()],
+            "clean": clean,
         }
         yield {"image": reader.resized(document)}, target
 
@@ -142,13 +168,15 @@ class Samples:
 def _samples(data: list[Path], split: str, out: Path) -> Samples:
     caches = []
     for folder in data:
-        labels = list(read_labels(folder, (split,)))
+        labels = [label for label in read_labels(folder, (split,)) if label.quad is not None]
+        wanted = DOCUMENTS / len(data) / max(len(labels), 1)
+        cuts = int(np.clip(round(wanted), 1, MOST_CUTS)) if split == "train" else 1
 
-        def cut(label: Label, home: Path = folder) -> Iterable[Crop]:
-            return _cut(home, label, split)
+        def cut(label: Label, home: Path = folder, each: int = cuts) -> Iterable[Crop]:
+            return _cut(home, label, each)
 
-        key = f"{RECIPE} {folder.resolve()} {len(labels)}"
-        caches.append(build_crops(out / "cache" / f"{folder.name}-{split}", labels, cut, CUTS[split], key))
+        key = f"{RECIPE} {folder.resolve()} {len(labels)} {cuts}"
+        caches.append(build_crops(out / "cache" / f"{folder.name}-{split}", labels, cut, cuts, key))
     caches = [cache for cache in caches if len(cache)]
     if not caches:
         raise ValueError(f"no documents of split {split} in {', '.join(map(str, data))}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 
+from idqc.formats import check_format
+
 SCRIPTS = ("Hangul", "Latin", "digits", "other", "MRZ")
 """`other` is punctuation. The characters of a machine-readable zone count as MRZ whatever they are."""
 MRZ_FIELD = "mrz"
@@ -38,6 +40,17 @@ class ReadingTally:
         self.fields[main] += 1
         self.exact[main] += not len(edits)
         return len(edits)
+
+
+def spelled_like(format_name: str | None, truth: str, read: str) -> str:
+    """The truth as printed, or in its format's own spelling (a date as 2026-11-21), whichever is nearer to the reading.
+
+    A reading that its format accepts comes in that spelling, one that it does not accept comes as it was read.
+    """
+    if format_name is None or not read:
+        return truth
+    spellings = (truth, check_format(format_name, truth).value)
+    return min(spellings, key=lambda text: Levenshtein.distance(squeeze(text), squeeze(read)))
 
 
 def squeeze(text: str) -> str:

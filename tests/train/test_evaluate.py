@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from idqc.train.detection import box_iou, judge, mean_average_precision
-from idqc.train.reading import script_of, tally
+from idqc.train.reading import script_of, spelled_like, tally
 from idqc.train.statistics import area, average_precision, equal_error, flagged, rate_of
 
 
@@ -83,6 +83,13 @@ def test_characters_are_counted_by_script() -> None:
     assert (counts.characters["digits"], counts.errors["digits"], counts.exact["digits"]) == (13, 0, 1)
     assert (counts.characters["MRZ"], counts.errors["MRZ"]) == (5, 2)
     assert [script_of(c) for c in "가é7-"] == ["Hangul", "Latin", "digits", "other"]
+
+
+def test_the_truth_is_spelled_like_the_reading() -> None:
+    assert spelled_like("date", "31.01.2020", "2020-01-31") == "2020-01-31"
+    assert spelled_like("date", "31.01.2020", "31.01.20Z0") == "31.01.2020"
+    assert spelled_like("date", "31.01.2020", "") == "31.01.2020"
+    assert spelled_like(None, "31.01.2020", "2020-01-31") == "31.01.2020"
 
 
 def test_a_missing_reading_is_all_errors() -> None:
