@@ -158,5 +158,7 @@ def add_grain(rng: np.random.Generator, bgr: Image, strength: float) -> None:
     """Adds the grain of a card printer, about `strength` grey levels, the same in all three colours."""
     tile = _noise_tile()
     height, width = bgr.shape[:2]
+    if height >= tile.shape[0] or width >= tile.shape[1]:  # a sheet larger than any card
+        tile = np.tile(tile, (height // tile.shape[0] + 2, width // tile.shape[1] + 2, 1))
     y, x = int(rng.integers(0, tile.shape[0] - height)), int(rng.integers(0, tile.shape[1] - width))
     cv2.addWeighted(bgr, 1.0, tile[y : y + height, x : x + width], strength / 32, 0, dst=bgr, dtype=cv2.CV_8U)
