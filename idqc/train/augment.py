@@ -20,7 +20,7 @@ def relight(image_bgr: Image, rng: np.random.Generator, strength: float = 1.0) -
     gamma = np.exp(rng.normal(0, 0.15 * strength))
     lift = rng.normal(0, 12 * strength)
     levels = np.linspace(0, 1, 256)[:, None] ** gamma * 255 * gain + lift
-    image: Any = cv2.LUT(image_bgr, np.clip(levels, 0, 255).astype(np.uint8)[None])
+    image: Any = cv2.LUT(image_bgr, np.clip(np.rint(levels), 0, 255).astype(np.uint8)[None])
     if rng.random() < 0.3 * strength:
         image = _mix_channels(image, rng)
     if rng.random() < 0.25 * strength:

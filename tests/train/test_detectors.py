@@ -1,0 +1,160 @@
+"""The detectors' trainers on a handful of drawn photos: targets follow the pixels, a run ends in a readable file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from idqc.labels import read_labels
+from idqc.models import corners as corners_model
+from idqc.models import document as document_model
+from idqc.models import fields as fields_model
+from idqc.photo.geometry import iou, project, rectangle
+from idqc.runtime.reference import run_once
+from idqc.train import corners, document, fields, yolo
+from idqc.train.augment import relight
+from idqc.train.crop_sets import CropSet, Labelled
+from idqc.train.loop import Budget
+from tests.train.tiny_photos import write_photos
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("detectors") / "data", 6)
+
+
+def test_document_targets_follow_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "relight", lambda image, rng: image)
+    quad = np.float32([[100, 120], [290, 140], [280, 260], [95, 240]])
+    square = np.zeros((document.CACHE_PX, document.CACHE_PX, 3), np.uint8)
+    cv2.fillConvexPoly(square, quad.astype(np.int32), (255, 255, 255))
+    target = {"frame": [0, 0, 384, 384], "class": 2, "quad": quad.tolist()}
+    crops = CropSet({"photo": [square]}, [target])
+    for seed in range(12):
+        image, targets = document.draw(crops, 0, 0.6 if seed % 2 else 1.0, np.random.default_rng(seed))
+        assert image.shape[0] == (192 if seed % 2 else 320)
+        drawn = np.zeros(image.shape[:2], np.uint8)
+        cv2.fillConvexPoly(drawn, targets.points_xy[0].round().astype(np.int32), 1)
+        white = image[..., 0] > 185
+        assert np.logical_and(white, drawn).sum() / np.logical_or(white, drawn).sum() > 0.93
+        assert targets.boxes_xyxy.min() >= 0
+        assert targets.boxes_xyxy.max() <= image.shape[0]
+        assert targets.classes.tolist() == [2]
+
+
+def test_a_plain_scene_teaches_nothing_to_be_there() -> None:
+    crops = CropSet({"photo": [np.zeros((384, 384, 3), np.uint8)]}, [{"frame": [0] * 4, "class": None, "quad": None}])
+    _, targets = document.draw(crops, 0, 1.0, np.random.default_rng(1))
+    assert len(targets.classes) == len(targets.points_xy) == 0
+
+
+def test_corner_offsets_lead_to_the_truth() -> None:
+    crop = np.zeros((corners.CACHE_HEIGHT_PX, corners.CACHE_WIDTH_PX, 3), np.uint8)
+    crops = CropSet({"crop": [crop]}, [{"upright": 1.0}])
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        _, offsets, flip, weight = corners.draw(crops, 0, rng)
+        rng = np.random.default_rng(seed)
+        true = np.roll(corners.TRUE_QUAD, 2, axis=0) if rng.random() < 0.5 else corners.TRUE_QUAD
+        coarse = corners.coarse_quad(true, rng)
+        better, _ = corners_model.read({"offsets": offsets[None], "flip": np.zeros((1, 1))}, coarse)
+        assert iou(better, true) > 0.999
+        assert flip == float(true[0, 0] > 0.5)
+        assert weight == 1
+
+
+def test_field_targets_follow_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "relight", lambda image, rng: image)
+    crop = np.zeros((fields.CACHE_HEIGHT_PX, fields.CACHE_WIDTH_PX, 3), np.uint8)
+    crop[100:140, 150:300] = 255
+    crops = CropSet({"document": [crop]}, [[[3, 150, 100, 300, 140]]])
+    for seed in range(12):
+        image, targets = fields.draw(crops, 0, 1.0, np.random.default_rng(seed))
+        rows, columns = np.nonzero(image[..., 0] > 127)
+        found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert np.abs(targets.boxes_xyxy[0] - found).max() < 7
+
+
+def test_boxes_are_cut_at_the_document(data: Path) -> None:
+    label = next(read_labels(data))
+    quad = np.float32(label.quad)
+    away = np.float32([200, 0])
+    label.obstacles = [(quad + away).tolist(), (quad + 25 * away).tolist(), (quad[0] + rectangle(2, 2)).tolist()]
+    _, boxes = next(iter(fields.cut(Labelled(data, label))))
+    names = [fields_model.FIELD_CLASSES[box[0]] for box in boxes]
+    assert names == ["portrait", "obstacle"]
+    right, bottom = fields.ORIGIN + np.float32([fields_model.INPUT_WIDTH_PX, fields_model.INPUT_HEIGHT_PX])
+    assert boxes[1][3] == pytest.approx(right, abs=0.1)
+    assert boxes[1][4] <= bottom + 0.1
+
+
+def test_collate_gives_shares() -> None:
+    image = np.zeros((192, 288, 3), np.uint8)
+    one = yolo.Targets(np.array([4]), np.float32([[0, 0, 144, 96]]), np.float32([[[288, 192]]]))
+    none = yolo.Targets(np.zeros(0), np.zeros((0, 4), np.float32), np.zeros((0, 1, 2), np.float32))
+    images, targets = yolo.collate([(image, none), (image, one)])
+    assert tuple(images.shape) == (2, 3, 192, 288)
+    assert targets["batch_idx"].tolist() == [1.0]
+    assert targets["bboxes"].tolist() == [[0.25, 0.25, 0.5, 0.5]]
+    assert targets["keypoints"].tolist() == [[[1.0, 1.0, 2.0]]]
+
+
+def test_relight_keeps_shape_and_type() -> None:
+    image = np.random.default_rng(1).integers(0, 256, (64, 96, 3), np.uint8)
+    for seed in range(30):
+        changed = relight(image, np.random.default_rng(seed))
+        assert changed.shape == image.shape
+        assert changed.dtype == np.uint8
+    assert np.array_equal(relight(image, np.random.default_rng(1), 0.0), image)
+
+
+def test_summary_of_what_was_found() -> None:
+    quad = np.float32([[10, 10], [90, 10], [90, 60], [10, 60]])
+    there = {"frame": [0, 0, 100, 100], "class": 3, "quad": quad.tolist()}
+    empty = {"frame": [0, 0, 100, 100], "class": None, "quad": None}
+    right = document_model.Candidate("td1", 0.9, quad)
+    numbers = document.summarise([[right], [], [right]], [there, there, empty])
+    assert numbers["iou_95_share"] == 0.5
+    assert numbers["type_accuracy"] == 0.5
+    assert numbers["no_document_auc"] == 0.25
+    shifted = quad - np.float32([60, 0])
+    assert document.framed_iou(shifted, np.clip(shifted, 0, None), there["frame"]) == pytest.approx(1.0)
+
+
+def test_corners_from_photos_to_file(data: Path, tmp_path: Path) -> None:
+    numbers = corners.train([data], tmp_path / "run", tmp_path / "weights", Budget(1, 2, 1e-3))
+    assert 0 <= numbers["iou_95_share"] <= 1
+    crop = np.random.default_rng(1).random((1, 3, 160, 224), np.float32)
+    outputs = run_once(tmp_path / "weights" / "corners.onnx", {"crop": crop})
+    better, probability = corners_model.read(outputs, np.float32([[0, 0], [200, 0], [200, 120], [0, 120]]))
+    assert better.shape == (4, 2)
+    assert 0 <= probability <= 1
+
+
+def test_document_from_photos_to_file(data: Path, tmp_path: Path) -> None:
+    numbers = document.train([data], tmp_path / "run", tmp_path / "weights", Budget(2, 2, 1e-3))
+    assert numbers["steps"] == 4
+    manifest = tomllib.loads((tmp_path / "weights" / "manifest.toml").read_text())
+    assert "document" in str(manifest)
+    photo = Labelled(data, next(read_labels(data))).photo()
+    inputs, box = document_model.prepare(photo)
+    outputs = run_once(tmp_path / "weights" / "document.onnx", inputs)
+    assert outputs["prediction"].shape == (1, 4 + 5 + 12, 2100)
+    assert isinstance(document_model.read(outputs, box), list)
+
+
+def test_fields_from_photos_to_file(data: Path, tmp_path: Path) -> None:
+    numbers = fields.train([data], tmp_path / "run", tmp_path / "weights", Budget(2, 2, 1e-3))
+    assert set(numbers) >= {"map50", "ap50_portrait", "recall_portrait"}
+    outputs = run_once(tmp_path / "weights" / "fields.onnx", fields_model.prepare(np.zeros((300, 480, 3), np.uint8)))
+    assert outputs["prediction"].shape == (1, 4 + 21, 2016)
+    assert fields_model.read(outputs).fields is not None
+
+
+def test_project_is_what_the_crop_uses() -> None:
+    matrix = corners.cache_to_image(rectangle(100, 60))
+    assert np.abs(project(matrix, corners.TRUE_QUAD) - rectangle(100, 60)).max() < 0.01
