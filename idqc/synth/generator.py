@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from idqc.labels import SPLITS, to_json
-from idqc.synth import mock
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.camera.shot import photograph, photograph_scene
 from idqc.synth.card import FlatObject
 from idqc.synth.forge import FORGERIES, original
+from idqc.synth.mock import draw_card, draw_unsupported
 from idqc.synth.plan import MIX, Plan, plan_photo
 
 LABELS = "labels.jsonl"
@@ -92,7 +92,7 @@ def make_photo(plan: Plan, assets: Assets) -> tuple[bytes, str]:
     """Makes one planned photo: the JPEG file and its line of labels.jsonl."""
     rng = np.random.default_rng([plan.seed, plan.index, 2])
     file = f"photos/{plan.index:06d}.jpg"
-    if not plan.card or (plan.document_type is None and not hasattr(mock, 'draw_unsupported')):
+    if not plan.card:
         jpeg, answer = photograph_scene(rng, plan, assets, file)
     else:
         jpeg, answer = photograph(rng, plan, _object(rng, plan, assets), assets, file)
@@ -103,8 +103,8 @@ def _object(rng: np.random.Generator, plan: Plan, assets: Assets) -> FlatObject:
     layouts = kinds("L", LAYOUTS, plan.split)
     layout = layouts[int(rng.integers(len(layouts)))]
     if plan.document_type is None:
-        return original(rng, getattr(mock, "draw_unsupported")(rng, layout, plan.split, assets))
-    card = mock.draw_card(rng, plan.document_type, layout, plan.split, assets, expired=plan.expired)
+        return original(rng, draw_unsupported(rng, plan.split, assets))
+    card = draw_card(rng, plan.document_type, layout, plan.split, assets, expired=plan.expired)
     return FORGERIES[plan.attack](rng, card, plan.split, assets) if plan.attack else original(rng, card)
 
 

@@ -99,7 +99,7 @@ def finger(rng: np.random.Generator, stage: Stage, tip: Points, away: Points, sk
     mask = ((1 - distance) * r / 1.5).clip(0, 1).astype(np.float32)
     round_light = np.sqrt(np.maximum(1 - distance**2, 0.0)) * 0.45 + 0.55 + 0.10 * (across / radius) * rng.choice([-1, 1])
     for _ in range(int(rng.integers(1, 4))):
-        round_light -= 0.12 * np.exp(-(((along - rng.uniform(1.5, 4) * r + 0.15 * across) / (0.06 * r)) ** 2))
+        round_light -= 0.05 * np.exp(-(((along - rng.uniform(1.5, 4) * r + 0.15 * across) / (0.06 * r)) ** 2))
     colour = round_light[..., None] * skin_bgr
     colour[..., 2] += 14 * np.exp(-(along / r + 0.6) ** 2)
     colour += cv2.resize(rng.normal(0, 5, (mask.shape[0] // 6 + 1, mask.shape[1] // 6 + 1)).astype(np.float32), mask.shape[::-1])[..., None]

@@ -7,6 +7,7 @@ white paper has in the photo.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -133,7 +134,14 @@ def reflect(rng: np.random.Generator, reflections: tuple[Reflection, ...]) -> Ma
         else:
             _ellipse(shape, x, y, size * 0.5, size * rng.uniform(0.2, 0.5), spot.angle_deg)
         total += spot.strength * cv2.GaussianBlur(shape, (0, 0), max(spot.softness * size * 0.35, 0.7))
-    return total
+    return np.asarray(total * _fade(), np.float32)
+
+
+@cache
+def _fade() -> Map:
+    """1 on the document, falling to 0 at the rim of the grid, so that no reflection ends in a straight line."""
+    ramps = [np.minimum(np.minimum(np.arange(n), n - 1 - np.arange(n)) / GRID_EDGE, 1.0) for n in (GRID_H + 2 * GRID_EDGE, GRID_W + 2 * GRID_EDGE)]
+    return np.asarray(np.outer(*ramps) ** 1.5, np.float32)
 
 
 def _ellipse(shape: Map, x: float, y: float, a: float, b: float, angle_deg: float) -> None:

@@ -111,13 +111,14 @@ def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage) -> Image:
         return np.full((frame.height_px, frame.width_px, 3), int(rng.choice([255, 250, 235, 20, 0])), np.uint8)
     bgr = background(rng, frame.width_px, frame.height_px, shot.texture)
     for root, away, tone, width_mm in stage.arms:
-        far = root + away * 150 * stage.px_per_mm
-        ends = project(frame.matrix, np.float32([root, root + away * 40 * stage.px_per_mm, far]))
-        thick = float(np.linalg.norm(ends[1] - ends[0])) / 40 * width_mm * 1.15
-        for share, shine_share in ((1.0, 0.6), (0.8, 0.75), (0.55, 0.9), (0.3, 1.0)):
-            colour = tuple(float(v) for v in (tone * shine_share).clip(0, 255))
+        reach = np.float32([[0.0], [45.0], [62.0], [700.0]]) * away * stage.px_per_mm
+        ends = project(frame.matrix, np.asarray(root + reach, np.float32))
+        thick = float(np.linalg.norm(ends[1] - ends[0])) / 45 * width_mm
+        for share, bright in ((1.0, 0.55), (0.9, 0.68), (0.75, 0.8), (0.55, 0.9), (0.3, 0.98)):
+            colour = tuple(float(v) for v in (tone * bright).clip(0, 255))
             line = np.round(ends).clip(-20000, 20000).astype(np.int32)
-            cv2.polylines(bgr, [line], False, colour, max(int(thick * share), 1), cv2.LINE_AA)
+            cv2.polylines(bgr, [line[:3]], False, colour, max(int(thick * 1.12 * share), 1), cv2.LINE_AA)
+            cv2.polylines(bgr, [line[2:]], False, colour, max(int(thick * 3.2 * share), 1), cv2.LINE_AA)
     return bgr
 
 
