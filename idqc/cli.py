@@ -78,10 +78,10 @@ def inspect(
     photos = find_photos(paths)
     day = None if as_of is None else as_of.date()
 
-    def inspect_one(path: Path, data: bytes) -> Inspection:
+    def inspect_one(number: int, path: Path, data: bytes) -> Inspection:
         done = inspector.inspect(data, surface, as_of=day, explain=explain, document_type=document_type)
         if annotate is not None:
-            write_annotated(annotate, photos.index(path), path, data, done)
+            write_annotated(annotate, number, path, data, done)
         return done
 
     results = []

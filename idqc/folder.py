@@ -10,11 +10,16 @@ from pathlib import Path
 
 from idqc.errors import IdqcError
 from idqc.inspection import Inspection
+from idqc.photo.decode import MAX_BYTES
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff"}
 )
 """What counts as a photo inside a folder. Formats that are refused are listed too: silence would hide them."""
+
+
+Inspect = Callable[[int, Path, bytes], Inspection]
+"""Inspects the file of a number and a path, from its bytes; called from several threads at once."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +42,26 @@ def find_photos(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def inspect_files(
-    paths: Iterable[Path], inspect: Callable[[Path, bytes], Inspection], threads: int
-) -> Iterator[Result]:
+def inspect_files(paths: Iterable[Path], inspect: Inspect, threads: int) -> Iterator[Result]:
     """Inspects files on so many threads and yields results in the order of the paths.
 
     At most two photos a thread are in the works, so that a folder of thousands needs no memory for them.
-
-    Args:
-        inspect: called with a path and its bytes, from several threads at once.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix="inspection") as pool:
         running: deque[Future[Result]] = deque()
-        for path in paths:
-            running.append(pool.submit(_inspect_file, path, inspect))
+        for number, path in enumerate(paths):
+            running.append(pool.submit(_inspect_file, number, path, inspect))
             if len(running) >= 2 * threads:
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
 
 
-def _inspect_file(path: Path, inspect: Callable[[Path, bytes], Inspection]) -> Result:
+def _inspect_file(number: int, path: Path, inspect: Inspect) -> Result:
     try:
-        return Result(path, inspect(path, path.read_bytes()))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        return Result(path, inspect(number, path, data))
     except IdqcError as refused:
         return Result(path, None, refused)
     except OSError as unreadable:

@@ -18,7 +18,6 @@ from api.schemas import Problem
 from idqc.cli import SOME_WERE_BAD, app
 from idqc.errors import IdqcError, PhotoError, TruncatedPhoto
 from idqc.photo.decode import decode, read_header
-
 from tests.integration.bad_photos import Bad, bad_photos, cut_places, encode, picture
 
 BAD = list(bad_photos())
