@@ -6,6 +6,7 @@ Data folders are of two kinds: with `labels.jsonl` (portraits cut from photos) o
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def _cut_photo(folder: Path, label: Label, split: str) -> Iterator[Crop]:
     portrait = np.array(label.portrait_quad, np.float32)
     photo, inside = load_photo(folder / label.file, portrait, 2 * reader.SIZE_PX)
     scale = float(np.linalg.norm(inside[1] - inside[0]) / max(float(np.linalg.norm(portrait[1] - portrait[0])), 1e-6))
-    rng = np.random.default_rng(label.seed or 0)
+    rng = np.random.default_rng([label.seed or 0, zlib.crc32(label.file.encode())])
     for _ in range(PHOTO_CUTS[split]):
         quad = _shaken(portrait, rng)
         crop = reader.crop(photo, np.asarray(quad * np.float32(scale), np.float32))

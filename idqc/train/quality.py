@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 from idqc.train.photos import load_photo
 
-DOCUMENTS = 9_000
+DOCUMENTS = 7_500
 MOST_CUTS = 4
-"""Where photos are few, each is rectified up to this often, with another error of its corners, until there are DOCUMENTS."""
+"""Where photos are few, each is rectified up to this often, with other errors of its corners, to get DOCUMENTS."""
 CORNER_ERROR = 0.006
 """Standard deviation of the document model's corners, in shares of the document's sides."""
 PIXELS_SPARE = 1.2
@@ -117,7 +118,7 @@ def _cut(folder: Path, label: Label, cuts: int) -> Iterator[Crop]:
     size_px = document_size_px(label.document_type)
     severity = {code: label.severity.get(code, 0.0) for code in reader.CRITERIA}
     good = max(severity.values()) == 0 and label.severity.get("quality.low_resolution", 0.0) == 0
-    rng = np.random.default_rng(label.seed or 0)
+    rng = np.random.default_rng([label.seed or 0, zlib.crc32(label.file.encode())])
     from_shares = homography(rectangle(1, 1), quad)
     for number in range(cuts if good else 1):
         error = rng.normal(0, CORNER_ERROR, (4, 2)).astype(np.float32)
@@ -166,21 +167,20 @@ class Samples:
 
 
 def _samples(data: list[Path], split: str, out: Path) -> Samples:
-    caches = []
-    for folder in data:
-        labels = [label for label in read_labels(folder, (split,)) if label.quad is not None]
-        wanted = DOCUMENTS / len(data) / max(len(labels), 1)
-        cuts = int(np.clip(round(wanted), 1, MOST_CUTS)) if split == "train" else 1
-
-        def cut(label: Label, home: Path = folder, each: int = cuts) -> Iterable[Crop]:
-            return _cut(home, label, each)
-
-        key = f"{RECIPE} {folder.resolve()} {len(labels)} {cuts}"
-        caches.append(build_crops(out / "cache" / f"{folder.name}-{split}", labels, cut, cuts, key))
-    caches = [cache for cache in caches if len(cache)]
-    if not caches:
+    labels = {folder: [x for x in read_labels(folder, (split,)) if x.quad is not None] for folder in data}
+    total = sum(map(len, labels.values()))
+    if not total:
         raise ValueError(f"no documents of split {split} in {', '.join(map(str, data))}")
-    return Samples(caches)
+    cuts = int(np.clip(round(DOCUMENTS / total), 1, MOST_CUTS)) if split == "train" else 1
+    caches = []
+    for folder, found in labels.items():
+
+        def cut(label: Label, home: Path = folder) -> Iterable[Crop]:
+            return _cut(home, label, cuts)
+
+        key = f"{RECIPE} {folder.resolve()} {len(found)} {cuts}"
+        caches.append(build_crops(out / "cache" / f"{folder.name}-{split}", found, cut, cuts, key))
+    return Samples([cache for cache in caches if len(cache)])
 
 
 def _loss(model: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:

@@ -11,8 +11,10 @@ import pytest
 
 from idqc.labels import read_labels
 from idqc.models import quality as reader
+from idqc.photo.measures import measure
 from idqc.runtime.reference import run_once
 from idqc.train import quality
+from idqc.train.document_defects import glare_severity, spoil_document
 from idqc.train.loop import Budget
 from idqc.train.photos import load_photo
 from tests.train.tiny_photos import write_photos
@@ -44,10 +46,38 @@ def test_from_photos_to_a_file_that_serves(data: Path, tmp_path: Path) -> None:
 def test_glare_is_mapped_to_the_cells_that_it_covers(data: Path) -> None:
     label = next(label for label in read_labels(data) if label.glare_quads)
     quad = np.array(label.quad, np.float32)
-    cells = np.array(quality.glare_map(label, quad)).reshape(14, 14)
-    assert cells.max() == 100
+    plane = quality.glare_map(label, quad)
+    assert plane.max() == 1
     # 120 x 90 of 480 x 303 card pixels.
-    assert cells.mean() / 100 == pytest.approx(120 * 90 / (480 * 303), abs=0.02)
+    assert plane.mean() == pytest.approx(120 * 90 / (480 * 303), abs=0.02)
+
+
+def test_good_documents_are_spoilt_to_a_known_severity() -> None:
+    rng = np.random.default_rng(3)
+    document = np.full((630, 1000, 3), 200, np.uint8)
+    for row in range(60, 600, 40):
+        cv2.putText(document, "SPECIMEN 0123456789", (300, row), 0, 1.0, (40, 40, 40), 2, cv2.LINE_AA)
+    fields = [(300, 100, 700, 140), (300, 300, 700, 340)]
+    seen: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(80):
+        spoilt = spoil_document(document, 11.7, fields, rng)
+        assert spoilt.document_bgr.shape == document.shape
+        measures = measure(spoilt.document_bgr)
+        for code, severity in spoilt.severity.items():
+            assert 0 <= severity <= 1
+            seen.setdefault(code, []).append((severity, measures.floor_score(code)))
+        assert (spoilt.lost is not None) == ("quality.glare" in spoilt.severity)
+    assert set(seen) == set(reader.CRITERIA)
+    for code in ("quality.blur", "quality.dark", "quality.bright"):
+        order = np.corrcoef(np.array(seen[code]).argsort(axis=0).argsort(axis=0).T)[0, 1]
+        assert order > 0.6, code
+
+
+def test_a_hidden_field_counts_in_full_and_an_empty_place_does_not() -> None:
+    lost = np.zeros((630, 1000), np.float32)
+    lost[100:140, 300:700] = 1.0
+    assert glare_severity(lost, [(300, 100, 700, 140)]) == pytest.approx(1.0)
+    assert glare_severity(lost, [(300, 300, 700, 340)]) == pytest.approx(0.6 * lost.mean() / 0.1, rel=0.01)
 
 
 def test_large_photos_are_decoded_smaller(tmp_path: Path) -> None:
