@@ -167,8 +167,8 @@ def chroma_spread(preview_bgr: Image) -> float:
     if usable.sum() < 200:
         usable = np.ones_like(usable)
     blue, green, red = (np.log(small[..., channel][usable] + 8) for channel in range(3))
-    spread = [float(np.subtract(*np.percentile(ratio, (90, 10)))) for ratio in (blue - green, red - green)]
-    return float(np.hypot(*spread))
+    ends = [np.percentile(ratio, (10, 90)) for ratio in (blue - green, red - green)]
+    return float(np.hypot(ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
 
 
 def grayscale_score(logit: float, chroma: float, weights: CopyWeights) -> float:

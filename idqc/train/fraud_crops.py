@@ -22,7 +22,7 @@ BOX_JITTER = 0.06
 TILES = 8
 TILES_OF_TRAINING_ORIGINALS = 4
 FIELDS = {"train": 3, "calibrate": 5}
-GENUINE_PER_ATTACK = 1.4
+GENUINE_PER_ATTACK = 2.0
 MOST_PHOTOS = {"train": 5_500, "calibrate": 700}
 PER_PHOTO = 16
 BAD_FROM = 0.25
@@ -99,7 +99,7 @@ def photo_crops(folder: Path, label: Label) -> Iterator[Crop]:
 def jittered(rng: np.random.Generator, quad: Points, share: float) -> Points:
     """The quad with each corner moved by up to `share` of the edges."""
     edges = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
-    reach = np.float32([(edges[0] + edges[2]) / 2, (edges[1] + edges[3]) / 2]) * share
+    reach = np.array([(edges[0] + edges[2]) / 2, (edges[1] + edges[3]) / 2], np.float32) * share
     return np.asarray(quad + rng.uniform(-1, 1, (4, 2)) * reach, np.float32)
 
 
@@ -108,12 +108,19 @@ def _inside(quads: list[Points], photo: Image) -> list[Points]:
 
 
 def read_crops(data: list[Path], folder: Path, split: str) -> Crops:
-    """Builds or opens the cache of a split."""
-    everything = [(home, label) for home in data for label in read_labels(home, (split,))]
-    items = chosen(everything, split)
-    names = ",".join(f"{home.name}/{label.file}/{label.seed}" for home, label in items)
-    key = f"{RECIPE}:{split}:{hashlib.sha256(names.encode()).hexdigest()[:16]}"
-    return build_crops(folder / split, items, lambda item: photo_crops(*item), PER_PHOTO, key)
+    """Builds or opens the caches of a split, one a data folder, so that another folder costs no new ones."""
+    parts = []
+    for home in data:
+        items = chosen(((home, label) for label in read_labels(home, (split,))), split)
+        names = ",".join(f"{label.file}/{label.seed}" for _, label in items)
+        key = f"{RECIPE}:{split}:{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+        if items:
+            place = folder / f"{split}-{home.name}"
+            parts.append(build_crops(place, items, lambda item: photo_crops(*item), PER_PHOTO, key))
+    if len(parts) == 1:
+        return parts[0]
+    crops = np.concatenate([part.arrays["crop"] for part in parts]) if parts else np.zeros((0, 160, 160, 3), np.uint8)
+    return Crops({"crop": crops}, [target for part in parts for target in part.targets])
 
 
 class Sampler:
@@ -201,5 +208,5 @@ def augmented(rng: np.random.Generator, crop: np.ndarray, kind: str) -> np.ndarr
         crop = cv2.LUT(np.ascontiguousarray(crop), table[:, None])
     elif choice < 0.52:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 97))]
-        crop = cv2.imdecode(cv2.imencode(".jpg", np.ascontiguousarray(crop), quality)[1], cv2.IMREAD_COLOR)
+        crop = np.asarray(cv2.imdecode(cv2.imencode(".jpg", np.ascontiguousarray(crop), quality)[1], cv2.IMREAD_COLOR))
     return np.ascontiguousarray(crop)

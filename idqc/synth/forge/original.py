@@ -63,5 +63,6 @@ def degraded(rng: np.random.Generator, image_bgr: Image, strength: float) -> Ima
         out = cv2.add(out, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.75:
         quality = int(np.clip(97 - rng.uniform(0, 60) * strength, 30, 98))
-        out = cv2.imdecode(cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        jpeg = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        out = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
     return out

@@ -90,7 +90,7 @@ def colour_print(rng: np.random.Generator, card: Card, split: str, assets: Asset
     dots = []
     for number, plane in enumerate(planes):
         offset = rng.normal(0, 0.04, 2) * per_mm if chance(rng, 0.5) else np.zeros(2)
-        ratio = np.float32([[plane.shape[1] / width, 0, offset[0]], [0, plane.shape[0] / height, offset[1]]])
+        ratio = np.array([[plane.shape[1] / width, 0, offset[0]], [0, plane.shape[0] / height, offset[1]]], np.float32)
         way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         plane = cv2.warpAffine(plane, ratio, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE)
         if kind.family == "laser":
@@ -140,7 +140,7 @@ def grayscale_copy(rng: np.random.Generator, card: Card, split: str, assets: Ass
     grey = cv2.copyMakeBorder(
         grey, margins[1], margins[3], margins[0], margins[2], cv2.BORDER_CONSTANT, value=paper_grey
     )
-    quad = rectangle(width, height) + np.float32([margins[0], margins[1]])
+    quad = rectangle(width, height) + np.array([margins[0], margins[1]], np.float32)
     if chance(rng, 0.6):
         _edge_shadow(rng, grey, quad, per_mm)
     screen = kind.random()
@@ -162,7 +162,7 @@ def grayscale_copy(rng: np.random.Generator, card: Card, split: str, assets: Ass
     grey = cv2.GaussianBlur(grey, (3, 3), between(rng, 0.3, 1.0))
 
     # Toner is not black and paper not white: the copy keeps a slight tint, and never the card's own colours.
-    toner = between(rng, 0.03, 0.24) * np.float32([between(rng, 0.93, 1.1), 1.0, between(rng, 0.95, 1.05)])
+    toner = between(rng, 0.03, 0.24) * np.array([between(rng, 0.93, 1.1), 1.0, between(rng, 0.95, 1.05)], np.float32)
     light = _paper_white(rng)
     table = toner + (light - toner) * np.linspace(0, 1, 256, dtype=np.float32)[:, None]
     bgr = cv2.LUT(cv2.merge([grey] * 3), (np.clip(table, 0, 1) * 255).astype(np.uint8)[:, None])
@@ -188,7 +188,9 @@ def _margins(rng: np.random.Generator, most_mm: float) -> tuple[np.ndarray, bool
 def _paper_white(rng: np.random.Generator) -> np.ndarray:
     """The colour of blank paper, (3,) float32 BGR 0..1: from yellowish recycled to bluish bright."""
     blue = between(rng, -0.09, 0.03)
-    return np.clip(between(rng, 0.84, 0.99) * np.float32([1 + blue, 1 + 0.25 * blue, 1.0]), 0, 1).astype(np.float32)
+    return np.clip(between(rng, 0.84, 0.99) * np.array([1 + blue, 1 + 0.25 * blue, 1.0], np.float32), 0, 1).astype(
+        np.float32
+    )
 
 
 def _compressed_gamut(rng: np.random.Generator, image_bgr: Image) -> Image:
@@ -239,10 +241,14 @@ def _on_sheet(
     paper = (np.clip(light, 0, 1) * 255).tolist()
     if not cut:
         inside = rounded_mask(height, width, radius if rng.random() < 0.7 else 0)
-        bgr = np.where(inside[..., None] > 127, bgr, np.uint8(paper))
+        bgr = np.where(inside[..., None] > 127, bgr, np.array(paper, np.uint8))
         left, top, right, bottom = (round(v * per_mm) for v in margins_mm)
         sheet = cv2.copyMakeBorder(bgr, top, bottom, left, right, cv2.BORDER_CONSTANT, value=paper)
-        return sheet, rectangle(width, height) + np.float32([left, top]), np.full(sheet.shape[:2], 255, np.uint8)
+        return (
+            sheet,
+            rectangle(width, height) + np.array([left, top], np.float32),
+            np.full(sheet.shape[:2], 255, np.uint8),
+        )
     opaque = rounded_mask(height, width, radius * rng.uniform(0.7, 1.2) if rng.random() < 0.6 else 0)
     if chance(rng, 0.5):
         # Scissors leave no straight line: each side wanders by a fraction of a millimetre.

@@ -34,7 +34,7 @@ def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: As
     left, top = max(x0 - pad, 0), max(y0 - pad, 0)
     place = bgr[top : y1 + pad, left : x1 + pad]
     box = (x0 - left, y0 - top, x1 - x0, y1 - y0)
-    target = None if card.face_landmarks is None else card.face_landmarks - np.float32([left, top])
+    target = None if card.face_landmarks is None else card.face_landmarks - np.array([left, top], np.float32)
 
     face, landmarks = _another_face(rng, card, split, assets)
     turn = _alignment(rng, landmarks, target, face.shape[:2], box)
@@ -49,7 +49,7 @@ def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: As
         part = np.ascontiguousarray(place)
         add_grain(rng, part, between(rng, 0.5, 3.0))
         place[:] = part
-    forged = replace(card, bgr=bgr, face_landmarks=points + np.float32([left, top]))
+    forged = replace(card, bgr=bgr, face_landmarks=points + np.array([left, top], np.float32))
     return original(rng, forged, "portrait_tamper", f"{edit}.{way}")
 
 
@@ -112,7 +112,7 @@ def _stuck_on(rng: np.random.Generator, place: Image, warped: Image, box: tuple[
     size = (place.shape[1], place.shape[0])
     over = cv2.warpAffine(np.full((height, width), 255, np.uint8), turn, size, flags=cv2.INTER_LINEAR)
     laid = cv2.warpAffine(photo, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    drop = np.float32([[1, 0, between(rng, -4, 4)], [0, 1, between(rng, 0.5, 5)]])
+    drop = np.array([[1, 0, between(rng, -4, 4)], [0, 1, between(rng, 0.5, 5)]], np.float32)
     shadow = cv2.GaussianBlur(cv2.warpAffine(over, drop, size), (0, 0), between(rng, 0.8, 4))
     dark = 1 - between(rng, 0.1, 0.6) * (shadow.astype(np.float32) / 255)[..., None]
     share = (over.astype(np.float32) / 255)[..., None]
@@ -150,8 +150,10 @@ def _alignment(
     """The similarity (2, 3) that takes the new face to where the old one is, or to the middle of the portrait."""
     x, y, w, h = box
     if target is None:
-        target = np.float32([[0.37, 0.42], [0.63, 0.42], [0.5, 0.56], [0.4, 0.68], [0.6, 0.68]]) * np.float32([w, h])
-        target = target + np.float32([x, y])
+        target = np.array([[0.37, 0.42], [0.63, 0.42], [0.5, 0.56], [0.4, 0.68], [0.6, 0.68]], np.float32) * np.array(
+            [w, h], np.float32
+        )
+        target = target + np.array([x, y], np.float32)
     turn, _ = cv2.estimateAffinePartial2D(landmarks, target, method=cv2.LMEDS)
     if turn is None:
         scale = max(w / face_size[1], h / face_size[0])
@@ -165,7 +167,7 @@ def _alignment(
 
 @lru_cache(maxsize=64)
 def _read(path: str) -> Image:
-    return cv2.imread(path, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imread(path, cv2.IMREAD_COLOR))
 
 
 def _another_face(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> tuple[Image, Points]:
@@ -178,5 +180,7 @@ def _another_face(rng: np.random.Generator, card: Card, split: str, assets: Asse
     picture, landmarks = _read(str(face.path)), face.landmarks
     if chance(rng, 0.5):
         picture = cv2.flip(picture, 1)
-        landmarks = (landmarks * np.float32([-1, 1]) + np.float32([picture.shape[1] - 1, 0]))[[1, 0, 2, 4, 3]]
-    return picture, np.float32(landmarks)
+        landmarks = (landmarks * np.array([-1, 1], np.float32) + np.array([picture.shape[1] - 1, 0], np.float32))[
+            [1, 0, 2, 4, 3]
+        ]
+    return picture, np.array(landmarks, np.float32)

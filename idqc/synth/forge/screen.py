@@ -139,7 +139,7 @@ def screen(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> 
         edge = [min(v * k, bgr.shape[1] // 12) for v in edge]
         colour = tuple(int(v) for v in rng.integers(4, 60, 3)) if chance(rng, 0.8) else (190, 190, 190)
         bgr = cv2.copyMakeBorder(bgr, edge[0], edge[1], edge[2], edge[3], cv2.BORDER_CONSTANT, value=colour)
-        quad = quad + np.float32([edge[2], edge[0]])
+        quad = quad + np.array([edge[2], edge[0]], np.float32)
     opaque = np.full(bgr.shape[:2], 255, np.uint8)
     gloss = between(rng, 0.1, 0.9)
     return FlatObject(bgr, opaque, quad, k / kind.pitch_mm, gloss, True, card, "screen", {"screen": kind.id})
@@ -187,17 +187,19 @@ def _content(
             cv2.rectangle(back, (x, bar // 3), (x + int(rng.integers(6, 34)), 2 * bar // 3), colour, -1)
     if chance(rng, 0.08):
         x, y = (int(v) for v in rng.integers([0, 0], size))
-        cv2.fillPoly(back, [np.int32([[x, y], [x, y + 17], [x + 4, y + 13], [x + 11, y + 12]])], (250, 250, 250))
-    return back, rectangle(width, height) + np.float32([left, top])
+        cv2.fillPoly(
+            back, [np.array([[x, y], [x, y + 17], [x + 4, y + 13], [x + 11, y + 12]], np.int32)], (250, 250, 250)
+        )
+    return back, rectangle(width, height) + np.array([left, top], np.float32)
 
 
 def _displayed(rng: np.random.Generator, content: Image, kind: Screen) -> Image:
     """What the panel makes of the picture: gamut, gamma, brightness, black level, viewing tint, refresh bands."""
     height, width = content.shape[:2]
     light = content.astype(np.float32) / 255
-    grey = light @ np.float32([0.114, 0.587, 0.299])
+    grey = light @ np.array([0.114, 0.587, 0.299], np.float32)
     light = grey[..., None] + (light - grey[..., None]) * np.float32(kind.gamut * between(rng, 0.9, 1.1))
-    white = np.float32([between(rng, 0.86, 1.08), 1.0, between(rng, 0.86, 1.06)])
+    white = np.array([between(rng, 0.86, 1.08), 1.0, between(rng, 0.86, 1.06)], np.float32)
     black = np.float32(kind.black * between(rng, 0.5, 2.0))
     shape = np.float32(kind.gamma * between(rng, 0.9, 1.1))
     light = cv2.pow(np.clip(light, 0, 1), float(shape)) * white * np.float32(between(rng, 0.8, 1.15))

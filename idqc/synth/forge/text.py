@@ -155,7 +155,7 @@ def _moved_text(rng: np.random.Generator, text: str, style: TextStyle) -> str:
 def _baseline(quad: Points, text: str, style: TextStyle) -> tuple[float, float]:
     """Where `set_line` must have started to put the ink at this quad."""
     coverage, dx, dy = line_mask(text, style)
-    x, y, _, _ = cv2.boundingRect(np.uint8(coverage > 60))
+    x, y, _, _ = cv2.boundingRect(np.array(coverage > 60, np.uint8))
     return float(quad[0, 0] - x - dx), float(quad[0, 1] - y - dy)
 
 
@@ -214,8 +214,8 @@ def _set_again(
     _erase(rng, bgr, (x0 - 1, int(quad[0, 1]) - 2, x1 + 2, int(quad[2, 1]) + 3), edit.erasure, style)
 
     part = new_text[first : last + 1]
-    colour = tuple(int(np.clip(c + rng.normal(0, edit.colour), 0, 255)) for c in style.colour_bgr)
-    forged = replace(resized(style, 1 + rng.normal(0, edit.size)), colour_bgr=colour)
+    blue, green, red = (int(np.clip(c + rng.normal(0, edit.colour), 0, 255)) for c in style.colour_bgr)
+    forged = replace(resized(style, 1 + rng.normal(0, edit.size)), colour_bgr=(blue, green, red))
     if edit.other_font:
         script = "hangul" if any("가" <= c <= "힣" for c in part) else pick(rng, ("latin", "hangul"))
         fonts = assets.fonts(split, script)
@@ -239,7 +239,7 @@ def _erase(
     place = bgr[y0:y1, x0:x1]
     if place.size == 0:
         return
-    ink = np.abs(place.astype(np.int16) - np.int16(style.colour_bgr)).max(axis=2)
+    ink = np.abs(place.astype(np.int16) - np.array(style.colour_bgr, np.int16)).max(axis=2)
     paper = place[ink > 90] if (ink > 90).any() else place.reshape(-1, 3)
     if erasure == "inpainted":
         pad = 12
@@ -247,7 +247,9 @@ def _erase(
         around_box = bgr[top : y1 + pad, left : x1 + pad]
         mask = np.zeros(around_box.shape[:2], np.uint8)
         hole = mask[y0 - top : y1 - top, x0 - left : x1 - left]
-        hole[:] = 255 if chance(rng, 0.5) else cv2.dilate(np.uint8(ink < 110) * 255, np.ones((3, 3), np.uint8))
+        hole[:] = (
+            255 if chance(rng, 0.5) else cv2.dilate(np.array(ink < 110, np.uint8) * 255, np.ones((3, 3), np.uint8))
+        )
         way = cv2.INPAINT_TELEA if chance(rng, 0.5) else cv2.INPAINT_NS
         around_box[:] = cv2.inpaint(around_box, mask, between(rng, 2, 5), way)
     elif erasure == "flat_patch":
@@ -261,8 +263,8 @@ def _erase(
         place[:] = np.clip(place + (patch - place) * share, 0, 255).astype(np.uint8)
     elif erasure == "fluid":
         # Correction fluid: a bright blot with a soft, uneven rim.
-        blot = np.zeros(place.shape[:2], np.uint8)
-        cv2.rectangle(blot, (2, 2), (blot.shape[1] - 3, blot.shape[0] - 3), 255, -1)
+        blot = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.rectangle(blot, (2, 2), (x1 - x0 - 3, y1 - y0 - 3), 255, -1)
         share = (cv2.GaussianBlur(blot, (0, 0), between(rng, 0.8, 2.5)).astype(np.float32) / 255)[..., None]
         light = np.clip(np.percentile(paper, 85, axis=0) + between(rng, 0, 15), 0, 255)
         place[:] = (place + (light - place) * share).astype(np.uint8)
