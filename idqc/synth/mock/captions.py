@@ -15,7 +15,7 @@ def _captions() -> dict[str, dict[str, str]]:
 
 
 def caption(field: str, language: str, style: str) -> str:
-    """The caption of a field: `native`, `english`, `both` (native / English), `number` or `numbered` (number and word)."""
+    """The caption of a field in one of STYLES: `both` is native / English, `numbered` is number and native."""
     table = _captions()
     native, english, number = table[language][field], table["en"][field], table["number"][field]
     if style == "number":

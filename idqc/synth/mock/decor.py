@@ -15,7 +15,17 @@ from idqc.synth.mock.ornament import crest, hologram
 from idqc.synth.mock.paint import mix
 
 KOREAN_WORDS = ("대한민국", "REPUBLIC OF KOREA", "견본", "KOREA")
-LATIN_WORDS = ("REPUBLIC", "IDENTITY", "SPECIMEN", "REPUBLIK", "PASSPORT", "UTOPIA", "IDENTITAS", "CONFEDERATION", "ID CARD")
+LATIN_WORDS = (
+    "REPUBLIC",
+    "IDENTITY",
+    "SPECIMEN",
+    "REPUBLIK",
+    "PASSPORT",
+    "UTOPIA",
+    "IDENTITAS",
+    "CONFEDERATION",
+    "ID CARD",
+)
 MRZ_TOP = 0.755
 """Where the machine-readable zone of a passport page begins, as a share of its height."""
 

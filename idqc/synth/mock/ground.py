@@ -11,7 +11,7 @@ import numpy as np
 from idqc.inspection import Image
 from idqc.synth.card import TextStyle
 from idqc.synth.mock.draws import between, chance, pick
-from idqc.synth.mock.paint import Colour, hsv, line_mask, mix
+from idqc.synth.mock.paint import Colour, hsv, line_mask, mix, stamp
 
 SHIFT = 3
 """Fractional bits of polyline points: curves are set to an eighth of a pixel."""
@@ -55,7 +55,7 @@ def gradient(rng: np.random.Generator, palette: Palette, width: int, height: int
             saturation = palette.saturation * between(rng, 0.35, 1.25)
             cells[row, column] = hsv(hue, min(saturation, 0.9), min(palette.light + between(rng, -0.05, 0.03), 1.0))
     coarse = cv2.resize(cells, (width // 8, height // 8), interpolation=cv2.INTER_CUBIC)
-    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _polylines(overlay: Image, curves: np.ndarray, colour: Colour, thickness: int, closed: bool = False) -> None:
@@ -160,7 +160,7 @@ def _lattice(rng: np.random.Generator, overlay: Image, colour: Colour) -> None:
         else:
             cv2.polylines(tile, [corners], True, 255, 1, cv2.LINE_AA)
     mask = np.tile(tile, (height // (2 * step) + 1, width // (2 * step) + 1))[:height, :width]
-    cv2.copyTo(np.full_like(overlay, colour), np.uint8(mask > 100) * 255, overlay)
+    cv2.copyTo(np.full_like(overlay, colour), np.asarray(mask > 100, np.uint8) * 255, overlay)
 
 
 def _contours(rng: np.random.Generator, overlay: Image, colour: Colour) -> None:
@@ -168,7 +168,7 @@ def _contours(rng: np.random.Generator, overlay: Image, colour: Colour) -> None:
     height, width = overlay.shape[:2]
     field = cv2.resize(rng.random((4, 6)).astype(np.float32), (width // 4, height // 4), interpolation=cv2.INTER_CUBIC)
     for level in np.linspace(0.1, 0.9, int(rng.integers(8, 26))):
-        lines, _ = cv2.findContours(np.uint8(field > level), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        lines, _ = cv2.findContours(np.asarray(field > level, np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         cv2.polylines(overlay, [line * 4 for line in lines], True, colour, 1, cv2.LINE_AA)
 
 
@@ -176,7 +176,9 @@ def _blobs(rng: np.random.Generator, overlay: Image, colour: Colour) -> None:
     """A large soft shape (a coast, a mountain, a ribbon)."""
     height, width = overlay.shape[:2]
     field = cv2.resize(rng.random((3, 5)).astype(np.float32), (width // 4, height // 4), interpolation=cv2.INTER_CUBIC)
-    mask = cv2.resize(np.uint8(field > between(rng, 0.5, 0.75)) * 255, (width, height), interpolation=cv2.INTER_LINEAR)
+    mask = cv2.resize(
+        np.asarray(field > between(rng, 0.5, 0.75), np.uint8) * 255, (width, height), interpolation=cv2.INTER_LINEAR
+    )
     cv2.copyTo(np.full_like(overlay, colour), mask, overlay)
 
 
@@ -199,9 +201,8 @@ def repeat_words(
     if angle:
         turn = cv2.getRotationMatrix2D((side / 2, side / 2), angle, 1)
         turn[:, 2] += (width - side) / 2, (height - side) / 2
-        tile = cv2.warpAffine(tile, turn, (width, height))
-    overlay = cv2.copyTo(np.full_like(bgr, style.colour_bgr), tile[:height, :width], bgr.copy())
-    mix(bgr, overlay, opacity)
+        tile = np.asarray(cv2.warpAffine(tile, turn, (width, height)), np.uint8)
+    stamp(bgr, np.ascontiguousarray(tile[:height, :width]), 0, 0, style.colour_bgr, opacity)
 
 
 def paint_ground(rng: np.random.Generator, palette: Palette, width: int, height: int) -> Image:

@@ -51,7 +51,9 @@ def hanja_fonts(sheet: Sheet, text: str) -> list[Font]:
     return [font for font in found if font.family == sheet.value_font.family] or found
 
 
-def print_name(sheet: Sheet, person: KoreanPerson, x: float, top: float, style: TextStyle, room: float, hanja: bool) -> None:
+def print_name(
+    sheet: Sheet, person: KoreanPerson, x: float, top: float, style: TextStyle, room: float, hanja: bool
+) -> None:
     """The name; the Hanja beside it, where the card has it, is not part of the field."""
     quad = sheet.print_field("name", person.name, x, top, style, room * 0.6)
     fonts = hanja_fonts(sheet, person.hanja) if hanja else []
@@ -70,6 +72,11 @@ def print_seal(sheet: Sheet, issuer: Points, text: str, side: float) -> None:
     overlap = pick(rng, (0.35, 0.2, 0.0, -0.1)) * side
     x = min(right - overlap + side / 2, sheet.width - side / 2 - 12)
     y = min(middle + between(rng, -0.08, 0.08) * side, sheet.height - side / 2 - 10)
+    issue_date = sheet.fields["issue_date"].quad_xy
+    if float(issue_date[1, 0]) > x - side / 2 and float(issue_date[2, 1]) < middle:
+        free = sheet.height - 10 - float(issue_date[2, 1]) - 4
+        side = min(side, free)
+        y = max(y, float(issue_date[2, 1]) + 4 + side / 2)
     font = choose_font(rng, sheet.assets.fonts(sheet.split, "hangul"), 0.6)
     quad = ornament.stamp_seal(rng, sheet.bgr, (x, y), side, text + "인", sheet.style(font, 4, (0, 0, 0)))
     sheet.fields["seal"] = CardField(quad, "", (), None)
@@ -94,5 +101,3 @@ def print_issued(sheet: Sheet, date_text: str, issuer: str, x0: float, x1: float
         sheet.print_field("issue_date", date_text, x0, place, date_style, cut - x0 - 20)
         quad = sheet.print_field("issuer", issuer, cut, place, issuer_style, x0 + room - cut)
     print_seal(sheet, quad, issuer, side * between(rng, 0.95, 1.05))
-
-

@@ -36,7 +36,9 @@ class GridStyle:
 def draw_grid_style(layout: np.random.Generator, value_mm: tuple[float, float]) -> GridStyle:
     """The style of a layout."""
     placing = weighted(layout, (("above", 0.62), ("left", 0.22), ("below", 0.08), ("none", 0.08)))
-    wording = weighted(layout, (("native", 0.25), ("english", 0.2), ("both", 0.35), ("number", 0.06), ("numbered", 0.14)))
+    wording = weighted(
+        layout, (("native", 0.25), ("english", 0.2), ("both", 0.35), ("number", 0.06), ("numbered", 0.14))
+    )
     return GridStyle(
         placing=placing,
         wording=wording,
@@ -80,7 +82,7 @@ def order_fields(layout: np.random.Generator, names: list[str]) -> list[str]:
     if chance(layout, 0.1):
         head[:2] = head[1::-1]
     rest = [name for name in names if name not in head]
-    pairs = [group for group in (["sex", "nationality"], ["birth_date", "birth_place"], ["issue_date", "expiry_date"])]
+    pairs = [["sex", "nationality"], ["birth_date", "birth_place"], ["issue_date", "expiry_date"]]
     if chance(layout, 0.5):
         pairs = [["nationality"], ["birth_date"], ["sex"], ["birth_place"], ["issue_date"], ["expiry_date"]]
     groups = [[name for name in group if name in rest] for group in pairs]
@@ -126,7 +128,9 @@ def print_grid(
     """
     layout, rng = sheet.layout, sheet.rng
     left, top, right, bottom = box
-    columns = grid.columns if grid.placing not in ("left", "none") else min(grid.columns, 1 if right - left < 700 else 2)
+    columns = (
+        grid.columns if grid.placing not in ("left", "none") else min(grid.columns, 1 if right - left < 700 else 2)
+    )
     rows = pack(ordered, columns, right - left > 560)
     while (bottom - top) / len(rows) < (62 if grid.placing in ("above", "below") else 46) and columns < 3:
         columns += 1
@@ -146,7 +150,16 @@ def print_grid(
             width = (right - left) * share
             style = name_style if name in ("surname", "given_names") else value_style
             style = (styles or {}).get(name, style)
-            _print_cell(sheet, grid, name, values[name], language, (x, y, width - 0.02 * sheet.width, step), style, caption_style)
+            _print_cell(
+                sheet,
+                grid,
+                name,
+                values[name],
+                language,
+                (x, y, width - 0.02 * sheet.width, step),
+                style,
+                caption_style,
+            )
             x += width
         y += step
     return y
@@ -164,7 +177,7 @@ def _print_cell(
 ) -> None:
     """One caption and its value in a cell (left, top, width, height)."""
     x, y, room, _ = cell
-    words = "" if grid.placing == "none" and name not in ("document_number",) else caption(name, language, grid.wording)
+    words = "" if grid.placing == "none" and name != "document_number" else caption(name, language, grid.wording)
     words = without_marks(words, caption_style)
     if grid.placing in ("left", "none") and words:
         label = fit(words, caption_style, room * 0.42, 0.5)

@@ -37,7 +37,9 @@ def draw_licence(rng: np.random.Generator, layout_id: str, split: str, assets: A
     on_left = chance(layout, 0.82)
     issued, first, last = licence_dates(rng, person, expired)
     margin = between(layout, 0.035, 0.06) * width
-    title_style = sheet.style(sheet.title_font, between(layout, 3.6, 4.8), palette.title, pick(layout, (0.0, 0.03, 0.1)))
+    title_style = sheet.style(
+        sheet.title_font, between(layout, 3.6, 4.8), palette.title, pick(layout, (0.0, 0.03, 0.1))
+    )
     title_top = between(layout, 0.045, 0.075) * height
     if chance(layout, 0.4):
         band(sheet.bgr, 0, round(title_top + title_style.size_px * 1.25), palette.band, between(layout, 0.2, 0.5))
@@ -49,7 +51,9 @@ def draw_licence(rng: np.random.Generator, layout_id: str, split: str, assets: A
         small = sheet.style(sheet.title_font, between(layout, 2.3, 3.0), palette.title)
         english = without_marks(english, small)
         small = fit(english, small, width - margin - float(quad[1, 0]) - 24, 0.4)
-        sheet.print_line(english, float(quad[1, 0]) + 18, title_top + (title_style.size_px - small.size_px) * 0.84, small)
+        sheet.print_line(
+            english, float(quad[1, 0]) + 18, title_top + (title_style.size_px - small.size_px) * 0.84, small
+        )
     top = float(quad[2, 1]) + between(layout, 0.035, 0.055) * height
     foot = between(layout, 0.785, 0.81) * height
     side = between(layout, 0.235, 0.285) * width
@@ -57,7 +61,9 @@ def draw_licence(rng: np.random.Generator, layout_id: str, split: str, assets: A
     serial_style = sheet.style(sheet.value_font, between(layout, 2.1, 2.7), palette.ink)
     portrait_style = draw_portrait_style(layout, palette.band)
     left = margin if on_left else width - margin - side
-    class_style = sheet.style(sheet.value_font, between(layout, 3.0, 4.0), pick(layout, (palette.ink, palette.title, (40, 40, 170))))
+    class_style = sheet.style(
+        sheet.value_font, between(layout, 3.0, 4.0), pick(layout, (palette.ink, palette.title, (40, 40, 170)))
+    )
     class_over = on_left and chance(layout, 0.45)
     p_top = top + class_style.size_px * 1.25 if class_over else top
     tall = min(tall, foot - p_top - (0 if on_left else serial_style.size_px * 1.4))
@@ -72,16 +78,33 @@ def draw_licence(rng: np.random.Generator, layout_id: str, split: str, assets: A
         ghost_w = between(layout, 0.1, 0.13) * width
         ghost_h = ghost_w * 1.25
         ghost_left, ghost_top = x1 - ghost_w, foot - ghost_h - serial_style.size_px * 1.35
-        small_style = PortraitStyle(portrait_style.backdrop, portrait_style.process, "square", None, portrait_style.eye_share, portrait_style.eye_height)
+        small_style = PortraitStyle(
+            portrait_style.backdrop,
+            portrait_style.process,
+            "square",
+            None,
+            portrait_style.eye_share,
+            portrait_style.eye_height,
+        )
         paste(rng, sheet.bgr, sheet.face, small_style, (ghost_left, ghost_top, x1, ghost_top + ghost_h), palette.ink)
-        sheet.print_field("serial", serial, ghost_left - 10, ghost_top + ghost_h + 5, serial_style, ghost_w + 10, "centre")
+        sheet.print_field(
+            "serial", serial, ghost_left - 10, ghost_top + ghost_h + 5, serial_style, ghost_w + 10, "centre"
+        )
     else:
         sheet.print_field("serial", serial, left, p_top + tall + 6, serial_style, side, "centre")
     column = Column(sheet, x0, x1, ghost_left - 0.02 * width, ghost_top - 8)
     period = f"{first:%Y.%m.%d} ~ {last:%Y.%m.%d}"
     _body(column, person, None if class_over else licence, class_style, licence_number(rng, issued), period, top, foot)
     date_text = korean_date(issued, pick(layout, KOREAN_DATE_STYLES))
-    print_issued(sheet, date_text, police_issuer(rng), x0 if chance(layout, 0.4) else margin, width - margin, foot + 8, height * 0.95)
+    print_issued(
+        sheet,
+        date_text,
+        police_issuer(rng),
+        x0 if chance(layout, 0.4) else margin,
+        width - margin,
+        foot + 8,
+        height * 0.95,
+    )
     return sheet.card("kr_driver", ID1_RADIUS_MM)
 
 
@@ -113,14 +136,18 @@ def _body(
     """Class, number, name, resident number, address, renewal period and conditions, spread from `top` to `bottom`."""
     sheet, rng, layout, ink = column.sheet, column.sheet.rng, column.sheet.layout, column.sheet.palette.ink
     captions = chance(layout, 0.35)
-    number_style = sheet.style(sheet.value_font, between(layout, 3.2, 4.2), pick(layout, (ink, ink, sheet.palette.title)))
+    number_style = sheet.style(
+        sheet.value_font, between(layout, 3.2, 4.2), pick(layout, (ink, ink, sheet.palette.title))
+    )
     name_style = sheet.style(sheet.value_font, between(layout, 3.0, 4.0), ink, pick(layout, (0.0, 0.1)))
     id_style = sheet.style(sheet.value_font, between(layout, 2.8, 3.5), ink)
     address_style = sheet.style(sheet.value_font, between(layout, 2.2, 2.7), ink)
     period_style = sheet.style(sheet.value_font, between(layout, 2.2, 2.7), ink)
     caption_style = sheet.style(sheet.caption_font, between(layout, 1.6, 1.9), sheet.palette.caption)
     together = licence is not None and chance(layout, 0.6)
-    lines, address_style = break_lines(address_words(rng), address_style, column.narrow_x1 - column.x0 - (90 if captions else 0))
+    lines, address_style = break_lines(
+        address_words(rng), address_style, column.narrow_x1 - column.x0 - (90 if captions else 0)
+    )
     leading = address_style.size_px * between(layout, 1.12, 1.25)
     heights = [number_style.size_px, name_style.size_px, id_style.size_px, leading * len(lines), period_style.size_px]
     heights += [caption_style.size_px * 1.1]
@@ -147,7 +174,9 @@ def _body(
     sheet.print_field("document_number", number, column.x0 + indent, y, number_style, room - indent)
     y += max(number_style.size_px, class_style.size_px if indent else 0) + gap
     indent = label("성명", name_style.size_px)
-    sheet.print_field("name", person.name, column.x0 + indent, y, name_style, column.room(y + name_style.size_px) - indent)
+    sheet.print_field(
+        "name", person.name, column.x0 + indent, y, name_style, column.room(y + name_style.size_px) - indent
+    )
     y += name_style.size_px + gap
     indent = label("주민번호", id_style.size_px)
     number_room = column.room(y + id_style.size_px) - indent

@@ -28,6 +28,16 @@ def nations() -> tuple[Nation, ...]:
     """Every state of nations.toml, in the order of the file."""
     raw = tomllib.loads((files(__package__) / "nations.toml").read_text(encoding="utf-8"))
     return tuple(
-        Nation(code=code, **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        Nation(
+            code=code,
+            names=tuple(entry["names"]),
+            nationality=tuple(entry["nationality"]),
+            locale=entry["locale"],
+            captions=entry["captions"],
+            cities=tuple(entry["cities"]),
+            card_titles=tuple(entry["card_titles"]),
+            passport_titles=tuple(entry["passport_titles"]),
+            authorities=tuple(entry["authorities"]),
+        )
         for code, entry in raw.items()
     )

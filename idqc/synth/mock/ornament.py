@@ -1,4 +1,4 @@
-"""Things printed on cards that are neither ground nor text: seals, crests, chips, barcodes, signatures, flags, holograms."""
+"""What is printed on cards beside ground and text: seals, crests, chips, barcodes, signatures, flags, holograms."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ def _glyph(character: str, style: TextStyle, width: int, height: int) -> Image:
     """One character stretched to fill a cell, as seal carvers cut them."""
     coverage, _, _ = line_mask(character, style)
     x, y, w, h = cv2.boundingRect(coverage)
-    return cv2.resize(coverage[y : y + max(h, 1), x : x + max(w, 1)], (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(
+        cv2.resize(coverage[y : y + max(h, 1), x : x + max(w, 1)], (width, height), interpolation=cv2.INTER_AREA),
+        np.uint8,
+    )
 
 
-def stamp_seal(rng: np.random.Generator, bgr: Image, centre: tuple[float, float], side: float, text: str, style: TextStyle) -> Points:
+def stamp_seal(
+    rng: np.random.Generator, bgr: Image, centre: tuple[float, float], side: float, text: str, style: TextStyle
+) -> Points:
     """A red seal, round or square, with the words in columns from the right. Returns its quad."""
     size = round(side)
     mask = np.zeros((size, size), np.uint8)
@@ -47,14 +52,16 @@ def stamp_seal(rng: np.random.Generator, bgr: Image, centre: tuple[float, float]
             mask[y : y + height, x : x + width], _glyph(character, style, width, height)
         )
     worn = cv2.resize(rng.random((size // 6 + 1, size // 6 + 1)).astype(np.float32), (size, size))
-    mask = np.uint8(mask * np.clip(0.75 + 0.5 * worn, 0, 1))
+    mask = np.asarray(mask * np.clip(0.75 + 0.5 * worn, 0, 1), np.uint8)
     red = hsv(between(rng, -0.02, 0.02), between(rng, 0.7, 0.95), between(rng, 0.65, 0.9))
     x, y = round(centre[0] - size / 2), round(centre[1] - size / 2)
     stamp(bgr, mask, x, y, red, between(rng, 0.6, 0.92))
     return box_quad(x, y, x + size, y + size)
 
 
-def crest(rng: np.random.Generator, bgr: Image, centre: tuple[float, float], radius: float, colour: Colour, opacity: float) -> None:
+def crest(
+    rng: np.random.Generator, bgr: Image, centre: tuple[float, float], radius: float, colour: Colour, opacity: float
+) -> None:
     """An emblem: shield, star in a wreath, petals, or a disc of two halves."""
     overlay = bgr.copy() if opacity < 1 else bgr
     x, y = int(centre[0]), int(centre[1])
@@ -64,7 +71,14 @@ def crest(rng: np.random.Generator, bgr: Image, centre: tuple[float, float], rad
         outline = np.array([[-0.8, -1], [0.8, -1], [0.8, 0.2], [0, 1.05], [-0.8, 0.2]]) * r + (x, y)
         cv2.polylines(overlay, [outline.astype(np.int32)], True, colour, max(r // 12, 1), cv2.LINE_AA)
         cv2.line(overlay, (x, y - r), (x, y + r), colour, max(r // 14, 1), cv2.LINE_AA)
-        cv2.line(overlay, (x - int(0.8 * r), y - r // 6), (x + int(0.8 * r), y - r // 6), colour, max(r // 14, 1), cv2.LINE_AA)
+        cv2.line(
+            overlay,
+            (x - int(0.8 * r), y - r // 6),
+            (x + int(0.8 * r), y - r // 6),
+            colour,
+            max(r // 14, 1),
+            cv2.LINE_AA,
+        )
         cv2.circle(overlay, (x - r // 3, y - r // 2), r // 5, colour, -1, cv2.LINE_AA)
         cv2.circle(overlay, (x + r // 3, y + r // 5), r // 5, colour, 2, cv2.LINE_AA)
     elif kind == 1:
@@ -142,7 +156,7 @@ def signature(rng: np.random.Generator, bgr: Image, box: Box, colour: Colour) ->
     t, fine = np.arange(count), np.linspace(0, count - 1, count * 16)
     curl = np.sin(fine * between(rng, 2.5, 5.0)) * (right - left) * between(rng, 0.01, 0.05)
     curve = np.stack([np.interp(fine, t, x) + curl, np.interp(fine, t, y) - np.abs(curl)], axis=-1)
-    curve = cv2.GaussianBlur(curve.astype(np.float32), (1, 15), 3)
+    curve = np.asarray(cv2.GaussianBlur(curve.astype(np.float32), (1, 15), 3), np.float32)
     curve[:, 0] = np.clip(curve[:, 0], left, right)
     curve[:, 1] = np.clip(curve[:, 1], top, bottom)
     points = np.round(curve * (1 << SHIFT)).astype(np.int32)
@@ -158,12 +172,13 @@ def hologram(rng: np.random.Generator, bgr: Image, centre: tuple[float, float], 
         return
     height, width = part.shape[:2]
     ramp = np.add.outer(np.arange(height) * rng.random(), np.arange(width)).astype(np.float32)
-    hue = np.uint8((ramp * 180 / (2 * r) * between(rng, 0.6, 2) + rng.random() * 180) % 180)
-    rainbow = cv2.cvtColor(cv2.merge([hue, np.full_like(hue, 110), np.full_like(hue, 235)]), cv2.COLOR_HSV2BGR)
+    hue = np.asarray((ramp * 180 / (2 * r) * between(rng, 0.6, 2) + rng.random() * 180) % 180, np.uint8)
+    shades = cv2.merge([hue, np.full_like(hue, 110), np.full_like(hue, 235)])
+    rainbow = np.asarray(cv2.cvtColor(shades, cv2.COLOR_HSV2BGR), np.uint8)
     mask = np.zeros((height, width), np.uint8)
     cv2.circle(mask, (int(centre[0]) - x0, int(centre[1]) - y0), r - 1, 255, -1, cv2.LINE_AA)
     rosette(rng, rainbow, (centre[0] - x0, centre[1] - y0), r, (250, 250, 250))
-    overlay = cv2.copyTo(rainbow, mask, part.copy())
+    overlay = np.asarray(cv2.copyTo(rainbow, mask, part.copy()), np.uint8)
     mix(part, overlay, opacity)
 
 

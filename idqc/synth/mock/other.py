@@ -20,9 +20,49 @@ from idqc.synth.mock.sheet import Sheet, choose_font, without_marks
 from idqc.synth.mock.values_korean import address_words, korean_person
 from idqc.synth.mock.values_latin import latin_person
 
-COMPANY_WORDS = ("NOVA", "HANBIT", "ORION", "BLUE", "DAON", "MAPLE", "SEORA", "ATLAS", "PINE", "ZENITH", "GREEN", "LUMA", "ARCA")
-COMPANY_KINDS = ("BANK", "CARD", "MART", "CAFE", "AIR", "CLUB", "LIFE", "INSURANCE", "UNIVERSITY", "LAB", "TECH", "STUDIO", "GROUP")
-JOBS = ("대표이사", "과장", "팀장", "Manager", "Software Engineer", "Director", "연구원", "디자이너", "Sales", "Professor", "변호사")
+COMPANY_WORDS = (
+    "NOVA",
+    "HANBIT",
+    "ORION",
+    "BLUE",
+    "DAON",
+    "MAPLE",
+    "SEORA",
+    "ATLAS",
+    "PINE",
+    "ZENITH",
+    "GREEN",
+    "LUMA",
+    "ARCA",
+)
+COMPANY_KINDS = (
+    "BANK",
+    "CARD",
+    "MART",
+    "CAFE",
+    "AIR",
+    "CLUB",
+    "LIFE",
+    "INSURANCE",
+    "UNIVERSITY",
+    "LAB",
+    "TECH",
+    "STUDIO",
+    "GROUP",
+)
+JOBS = (
+    "대표이사",
+    "과장",
+    "팀장",
+    "Manager",
+    "Software Engineer",
+    "Director",
+    "연구원",
+    "디자이너",
+    "Sales",
+    "Professor",
+    "변호사",
+)
 
 
 def draw_unsupported(rng: np.random.Generator, split: str, assets: Assets) -> Card:
@@ -53,19 +93,25 @@ def _plain(sheet: Sheet, dark: float = 0.4) -> None:
         ends = [hsv(float(rng.random()), between(rng, 0.0, 0.25), between(rng, 0.88, 1.0)) for _ in range(2)]
     if chance(rng, 0.5):
         ends[1] = ends[0]
-    cells = np.uint8([[ends[0], ends[1]], [ends[1], ends[0]]]) if chance(rng, 0.3) else np.uint8([[ends[0], ends[1]]] * 2)
-    sheet.bgr = cv2.resize(cells, (sheet.width, sheet.height), interpolation=cv2.INTER_LINEAR)
+    cells = (
+        np.asarray([[ends[0], ends[1]], [ends[1], ends[0]]], np.uint8)
+        if chance(rng, 0.3)
+        else np.asarray([[ends[0], ends[1]]] * 2, np.uint8)
+    )
+    sheet.bgr = np.asarray(cv2.resize(cells, (sheet.width, sheet.height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _ink(sheet: Sheet) -> tuple[int, int, int]:
     """A colour that can be read on the middle of the card."""
-    mean = sheet.bgr[:: 16, :: 16].mean(axis=(0, 1))
+    mean = sheet.bgr[::16, ::16].mean(axis=(0, 1))
     if luma((int(mean[0]), int(mean[1]), int(mean[2]))) < 140:
         return pick(sheet.rng, ((245, 245, 245), (210, 230, 240), (120, 200, 230)))
     return pick(sheet.rng, ((25, 25, 25), (60, 40, 30), (90, 50, 20)))
 
 
-def _say(sheet: Sheet, text: str, x: float, y: float, size_mm: float, room: float | None = None, bold: bool = False) -> float:
+def _say(
+    sheet: Sheet, text: str, x: float, y: float, size_mm: float, room: float | None = None, bold: bool = False
+) -> float:
     """Sets a line of free text; returns where the next one can start."""
     font = sheet.title_font if bold else sheet.value_font
     style = sheet.style(font, size_mm, sheet.palette.ink)
@@ -109,7 +155,12 @@ def _credit(sheet: Sheet) -> None:
         number = " ".join(digits(rng, 4) for _ in range(4))
         style = sheet.style(mono, between(rng, 4.4, 6.0), sheet.palette.ink)
         sheet.print_line(number, width * 0.08, height * 0.56, fit(number, style, width * 0.85))
-        sheet.print_line(f"{int(rng.integers(1, 13)):02d}/{int(rng.integers(26, 33))}", width * 0.45, height * 0.74, sheet.style(mono, 3.2, sheet.palette.ink))
+        sheet.print_line(
+            f"{int(rng.integers(1, 13)):02d}/{int(rng.integers(26, 33))}",
+            width * 0.45,
+            height * 0.74,
+            sheet.style(mono, 3.2, sheet.palette.ink),
+        )
     _say(sheet, _name(sheet).upper(), width * 0.08, height * 0.84, between(rng, 2.8, 3.6), width * 0.55)
     for at in range(2):
         centre = (int(width * (0.83 + 0.06 * at)), int(height * 0.84))
@@ -123,14 +174,25 @@ def _business(sheet: Sheet) -> None:
     _plain(sheet, 0.12)
     _with_ink(sheet)
     if chance(rng, 0.7):
-        ornament.crest(rng, sheet.bgr, (width * pick(rng, (0.12, 0.85)), height * 0.2), height * 0.11, hsv(float(rng.random()), 0.8, 0.7), 1.0)
+        ornament.crest(
+            rng,
+            sheet.bgr,
+            (width * pick(rng, (0.12, 0.85)), height * 0.2),
+            height * 0.11,
+            hsv(float(rng.random()), 0.8, 0.7),
+            1.0,
+        )
     x = width * pick(rng, (0.07, 0.07, 0.4))
     y = height * between(rng, 0.28, 0.4)
     y = _say(sheet, _name(sheet), x, y, between(rng, 3.5, 6), bold=True)
     y = _say(sheet, pick(rng, JOBS), x, y, between(rng, 2, 2.8))
     y = max(y + 20, height * 0.62)
     y = _say(sheet, _company(rng), x, y, between(rng, 2.2, 3.2), bold=True)
-    for line in (f"T {_phone(rng)}", f"{letters(rng, 6).lower()}@{letters(rng, 5).lower()}.example", " ".join(address_words(rng)[:5])):
+    for line in (
+        f"T {_phone(rng)}",
+        f"{letters(rng, 6).lower()}@{letters(rng, 5).lower()}.example",
+        " ".join(address_words(rng)[:5]),
+    ):
         if y < height * 0.92:
             y = _say(sheet, line, x, y, between(rng, 1.7, 2.3))
 
@@ -146,16 +208,40 @@ def _badge(sheet: Sheet) -> None:
     if chance(rng, 0.4):
         band(sheet.bgr, round(height * 0.88), height, colour, 0.9)
     school = "".join(pick(rng, ROAD_SYLLABLES) for _ in range(2)) + pick(rng, ("대학교", "고등학교", "도서관"))
-    _say(sheet, school if sheet.script == "hangul" else _company(rng), width * 0.05, height * 0.05, between(rng, 3.5, 5), bold=True)
+    _say(
+        sheet,
+        school if sheet.script == "hangul" else _company(rng),
+        width * 0.05,
+        height * 0.05,
+        between(rng, 3.5, 5),
+        bold=True,
+    )
     side = between(rng, 0.22, 0.3) * width
     left = pick(rng, (width * 0.06, width * 0.94 - side))
     box = (left, height * 0.3, left + side, min(height * 0.3 + side * 1.28, height * 0.93))
-    sheet.portrait_quad, sheet.landmarks = paste(rng, sheet.bgr, sheet.face, draw_portrait_style(rng, colour), box, colour)
+    sheet.portrait_quad, sheet.landmarks = paste(
+        rng, sheet.bgr, sheet.face, draw_portrait_style(rng, colour), box, colour
+    )
     x = left + side + 40 if left < width / 2 else width * 0.06
     y = height * between(rng, 0.34, 0.42)
-    y = _say(sheet, pick(rng, ("학생증", "STUDENT ID", "사원증", "STAFF", "회원증", "MEMBER")), x, y, between(rng, 3, 4.5), width * 0.4, bold=True)
+    y = _say(
+        sheet,
+        pick(rng, ("학생증", "STUDENT ID", "사원증", "STAFF", "회원증", "MEMBER")),
+        x,
+        y,
+        between(rng, 3, 4.5),
+        width * 0.4,
+        bold=True,
+    )
     y = _say(sheet, _name(sheet), x, y + 14, between(rng, 3, 4), width * 0.5)
-    y = _say(sheet, pick(rng, ("컴퓨터공학과", "경영학과", "Dept. of Physics", "간호학과", "School of Law")), x, y, 2.6, width * 0.5)
+    y = _say(
+        sheet,
+        pick(rng, ("컴퓨터공학과", "경영학과", "Dept. of Physics", "간호학과", "School of Law")),
+        x,
+        y,
+        2.6,
+        width * 0.5,
+    )
     _say(sheet, digits(rng, 8), x, y, 2.8, width * 0.5)
     if chance(rng, 0.5):
         ornament.barcode(rng, sheet.bgr, (x, height * 0.76, x + width * 0.35, height * 0.86))
@@ -165,9 +251,22 @@ def _loyalty(sheet: Sheet) -> None:
     rng, width, height = sheet.rng, sheet.width, sheet.height
     _plain(sheet, 0.5)
     _with_ink(sheet)
-    ornament.crest(rng, sheet.bgr, (width * between(rng, 0.3, 0.8), height * between(rng, 0.3, 0.6)), height * between(rng, 0.15, 0.35), sheet.palette.ink, between(rng, 0.4, 1))
+    ornament.crest(
+        rng,
+        sheet.bgr,
+        (width * between(rng, 0.3, 0.8), height * between(rng, 0.3, 0.6)),
+        height * between(rng, 0.15, 0.35),
+        sheet.palette.ink,
+        between(rng, 0.4, 1),
+    )
     _say(sheet, _company(rng), width * 0.07, height * 0.1, between(rng, 4, 7), bold=True)
-    _say(sheet, pick(rng, ("MEMBERSHIP", "POINT CARD", "포인트 카드", "GIFT CARD", "VIP")), width * 0.07, height * 0.32, 3)
+    _say(
+        sheet,
+        pick(rng, ("MEMBERSHIP", "POINT CARD", "포인트 카드", "GIFT CARD", "VIP")),
+        width * 0.07,
+        height * 0.32,
+        3,
+    )
     ornament.barcode(rng, sheet.bgr, (width * 0.07, height * 0.68, width * between(rng, 0.5, 0.9), height * 0.84))
     _say(sheet, digits(rng, 16), width * 0.07, height * 0.86, 2.6)
 
@@ -193,7 +292,13 @@ def _receipt(sheet: Sheet) -> None:
     sheet.bgr[:] = int(between(rng, 225, 252))
     _with_ink(sheet)
     y = _say(sheet, _company(rng), width * 0.1, height * 0.03, 4.5, bold=True)
-    y = _say(sheet, f"2026-{int(rng.integers(1, 12)):02d}-{int(rng.integers(1, 29)):02d}  {digits(rng, 2)}:{digits(rng, 2)}", width * 0.08, y, 2.5)
+    y = _say(
+        sheet,
+        f"2026-{int(rng.integers(1, 12)):02d}-{int(rng.integers(1, 29)):02d}  {digits(rng, 2)}:{digits(rng, 2)}",
+        width * 0.08,
+        y,
+        2.5,
+    )
     while y < height * 0.8:
         style = sheet.style(sheet.value_font, 2.6, sheet.palette.ink)
         price = f"{int(rng.integers(1, 60)) * 500:,}"

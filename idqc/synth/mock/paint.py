@@ -1,4 +1,4 @@
-"""Ink on a card: setting lines of text with exact quads, blending shapes, printing grain. Arrays are changed in place."""
+"""Ink on a card: lines of text with exact quads, blends, printing grain. Arrays are changed in place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from fontTools.ttLib import TTFont
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from idqc.inspection import Image, Points
 from idqc.synth.card import TextStyle
+from idqc.synth.cmap import characters
 
 Colour = tuple[int, int, int]
 """Blue, green, red, 0..255."""
@@ -22,13 +22,6 @@ Colour = tuple[int, int, int]
 def load_font(path: str, index: int, size_px: int) -> ImageFont.FreeTypeFont:
     """A font at a whole pixel size, kept for the process."""
     return ImageFont.truetype(path, size_px, index=index, layout_engine=ImageFont.Layout.BASIC)
-
-
-@cache
-def characters(path: str, index: int) -> frozenset[int]:
-    """The code points that a font has a glyph for."""
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        return frozenset(font.getBestCmap())
 
 
 def covers(style: TextStyle, text: str) -> bool:
@@ -105,15 +98,15 @@ def set_line(
     coverage, dx, dy = line_mask(text, style)
     x, y = round(start_xy[0]) + dx, round(start_xy[1]) + dy
     if soften > 0.2:
-        coverage = cv2.GaussianBlur(coverage, (0, 0), soften)
+        coverage = np.asarray(cv2.GaussianBlur(coverage, (0, 0), soften), np.uint8)
     stamp(bgr, coverage, x, y, style.colour_bgr, opacity)
-    left, top, width, height = cv2.boundingRect(np.uint8(coverage > 60))
+    left, top, width, height = cv2.boundingRect(np.asarray(coverage > 60, np.uint8))
     return box_quad(x + left, y + top, x + left + width, y + top + height)
 
 
 def box_quad(left: float, top: float, right: float, bottom: float) -> Points:
     """The quad of an upright box."""
-    return np.float32([[left, top], [right, top], [right, bottom], [left, bottom]])
+    return np.asarray([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def around(quads: list[Points]) -> Points:
@@ -130,7 +123,7 @@ def mix(bgr: Image, overlay: Image, opacity: float) -> None:
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:
     """A colour by hue (0..1, wrapping), saturation and value (0..1)."""
-    pixel = np.uint8([[[int(hue % 1 * 180), int(saturation * 255), int(value * 255)]]])
+    pixel = np.asarray([[[int(hue % 1 * 180), int(saturation * 255), int(value * 255)]]], np.uint8)
     b, g, r = (int(v) for v in cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0])
     return b, g, r
 

@@ -32,8 +32,8 @@ MRZ_PITCH_MM = 2.54
 """Ten characters an inch, Doc 9303 part 3."""
 
 KOREA = Nation(
-    "KOR", ("REPUBLIC OF KOREA",), ("REPUBLIC OF KOREA",), "", "ko", ("SEOUL",), (), ("여권 PASSPORT", "PASSPORT", "여권"),
-    ("MINISTRY OF FOREIGN AFFAIRS", "MINISTRY OF FOREIGN AFFAIRS AND TRADE"),
+    "KOR", ("REPUBLIC OF KOREA",), ("REPUBLIC OF KOREA",), "", "ko", ("SEOUL",), (),
+    ("여권 PASSPORT", "PASSPORT", "여권"), ("MINISTRY OF FOREIGN AFFAIRS", "MINISTRY OF FOREIGN AFFAIRS AND TRADE"),
 )  # fmt: skip
 
 
@@ -54,7 +54,9 @@ def draw_passport(rng: np.random.Generator, layout_id: str, split: str, assets: 
     grid = draw_grid_style(layout, (2.6, 3.4))
     issued, expires = validity(rng, person.birth, expired)
     number = document_number(rng, nation.code, passport=True)
-    values = person_values(person, grid, number, issued, expires, pick(rng, nation.authorities), pick(rng, nation.nationality))
+    values = person_values(
+        person, grid, number, issued, expires, pick(rng, nation.authorities), pick(rng, nation.nationality)
+    )
     wanted = ["surname", "given_names", "nationality", "birth_date", "sex", "issue_date", "expiry_date"]
     own_number = ""
     if citizen is not None:
@@ -86,13 +88,17 @@ def draw_passport(rng: np.random.Generator, layout_id: str, split: str, assets: 
     return sheet.card("passport", PAGE_RADIUS_MM)
 
 
-def _mrz_lines(rng: np.random.Generator, person: LatinPerson, number: str, expires: date, own_number: str) -> tuple[str, str]:
+def _mrz_lines(
+    rng: np.random.Generator, person: LatinPerson, number: str, expires: date, own_number: str
+) -> tuple[str, str]:
     code = weighted(rng, (("P", 0.75), ("PM" if person.nation.code == "KOR" else "PP", 0.25)))
     country = "D" if person.nation.code == "DEU" else person.nation.code
     optional = own_number.replace("-", "")[:14]
     if person.nation.code == "KOR" and optional:
         optional += "V" + digits(rng, 6)
-    return td3(code, country, person.surname, person.given_names, number, country, person.birth, person.sex, expires, optional)
+    return td3(
+        code, country, person.surname, person.given_names, number, country, person.birth, person.sex, expires, optional
+    )
 
 
 def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str, start: float) -> float:
@@ -112,18 +118,33 @@ def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str, start: floa
     if chance(layout, 0.6):
         sheet.print_field("title", pick(rng, nation.passport_titles), margin, top, title_style, room * 0.4, "left", 0.4)
         country_style = fit(country, country_style, room * 0.55, 0.3)
-        sheet.print_line(country, margin + room * 0.43, top + (title_style.size_px - country_style.size_px) * 0.84, country_style)
+        sheet.print_line(
+            country, margin + room * 0.43, top + (title_style.size_px - country_style.size_px) * 0.84, country_style
+        )
     else:
         country_style = fit(country, country_style, room * 0.55, 0.3)
         sheet.print_line(country, margin, top, country_style)
-        sheet.print_field("title", pick(rng, nation.passport_titles), margin + room * 0.58, top, title_style, room * 0.42, "right", 0.4)
+        sheet.print_field(
+            "title",
+            pick(rng, nation.passport_titles),
+            margin + room * 0.58,
+            top,
+            title_style,
+            room * 0.42,
+            "right",
+            0.4,
+        )
     top += max(title_style.size_px, country_style.size_px) * 1.25
     caption_font = hangul if korean else sheet.caption_font
     small = sheet.style(caption_font, between(layout, 1.5, 1.9), palette.caption)
     value = sheet.style(sheet.value_font, between(layout, 2.8, 3.8), palette.ink, pick(layout, (0.0, 0.05)))
     start = max(margin + room * pick(layout, (0.3, 0.32, 0.36)), start)
     wording = pick(layout, ("native", "english", "both"))
-    cells = (("type", "P" if not korean else pick(rng, ("P", "PM")), 0.0), ("country", nation.code, 0.16), ("document_number", number, 0.36))
+    cells = (
+        ("type", "P" if not korean else pick(rng, ("P", "PM")), 0.0),
+        ("country", nation.code, 0.16),
+        ("document_number", number, 0.36),
+    )
     room = width - margin - start
     for name, text, at in cells:
         x = start + room * at
@@ -157,9 +178,19 @@ def _portraits(sheet: Sheet) -> float:
         ghost_side = between(layout, 0.13, 0.19) * width
         x = width - margin - ghost_side if on_left else margin
         y = height * between(layout, 0.38, 0.45)
-        ghost = PortraitStyle(None, pick(layout, ("laser", "tinted", style.process)), "faded", None, style.eye_share, style.eye_height)
+        ghost = PortraitStyle(
+            None, pick(layout, ("laser", "tinted", style.process)), "faded", None, style.eye_share, style.eye_height
+        )
         strength = between(layout, 0.15, 0.4)
-        paste(rng, sheet.bgr, sheet.face, ghost, (x, y, x + ghost_side, y + ghost_side * 1.28), sheet.palette.title, strength)
+        paste(
+            rng,
+            sheet.bgr,
+            sheet.face,
+            ghost,
+            (x, y, x + ghost_side, y + ghost_side * 1.28),
+            sheet.palette.title,
+            strength,
+        )
     sheet.portrait_quad, sheet.landmarks = paste(rng, sheet.bgr, sheet.face, style, box, sheet.palette.ink)
     if chance(layout, 0.25):
         area = (left, min(top + tall + 8, height * 0.7), left + side, height * 0.75)

@@ -1,4 +1,4 @@
-"""The portrait on a card: cropped from a picture of a face, before another background, printed in one of several ways."""
+"""The portrait on a card: cut from a picture of a face, before another background, printed in one of several ways."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _picture(path: Path) -> Image:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise FileNotFoundError(f"{path} cannot be read as a picture")
-    return image
+    return np.asarray(image, np.uint8)
 
 
 @lru_cache(maxsize=1000)
@@ -69,7 +69,9 @@ def _head_mask(path: Path) -> Image:
     guess = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
     cv2.ellipse(guess, (width // 2, height // 2), (int(width * 0.34), int(height * 0.46)), 0, 0, 360, cv2.GC_PR_FGD, -1)
     cv2.ellipse(guess, (width // 2, height), (int(width * 0.5), int(height * 0.2)), 0, 0, 360, cv2.GC_PR_FGD, -1)
-    cv2.ellipse(guess, (width // 2, int(height * 0.56)), (int(width * 0.19), int(height * 0.24)), 0, 0, 360, cv2.GC_FGD, -1)
+    cv2.ellipse(
+        guess, (width // 2, int(height * 0.56)), (int(width * 0.19), int(height * 0.24)), 0, 0, 360, cv2.GC_FGD, -1
+    )
     side = int(width * 0.22)
     guess[: int(height * 0.05), :side] = cv2.GC_BGD
     guess[: int(height * 0.05), -side:] = cv2.GC_BGD
@@ -78,15 +80,17 @@ def _head_mask(path: Path) -> Image:
     guess[: int(height * 0.6), -edge:] = cv2.GC_BGD
     cv2.setRNGSeed(1)
     cv2.grabCut(small, guess, None, np.zeros((1, 65)), np.zeros((1, 65)), 2, cv2.GC_INIT_WITH_MASK)  # type: ignore[call-overload]
-    person = np.uint8((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)) * 255
+    person = np.asarray((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD), np.uint8) * 255
     _, parts, stats, _ = cv2.connectedComponentsWithStats(person)
     if len(stats) > 1:
-        person = np.uint8(parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))) * 255
+        person = np.asarray(parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), np.uint8) * 255
     head = np.zeros_like(person)
     cv2.ellipse(head, (width // 2, int(height * 0.48)), (int(width * 0.24), int(height * 0.36)), 0, 0, 360, 255, -1)
     if image.shape[0] > STUDIO_PX or person[head > 0].mean() > HEAD_SHARE * 255:
-        person = cv2.morphologyEx(person, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
-        return cv2.GaussianBlur(person, (0, 0), 1.2)
+        person = np.asarray(
+            cv2.morphologyEx(person, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))), np.uint8
+        )
+        return np.asarray(cv2.GaussianBlur(person, (0, 0), 1.2), np.uint8)
     return np.full_like(person, 255)
 
 
@@ -99,8 +103,8 @@ def _source(rng: np.random.Generator, face: Face | None) -> tuple[Image, Points,
     height, width = image.shape[:2]
     if face.landmarks is not None:
         return image, face.landmarks, _head_mask(face.path)
-    guess = np.float32([[0.4, 0.42], [0.6, 0.42], [0.5, 0.54], [0.43, 0.63], [0.57, 0.63]])
-    return image, guess * np.float32([width, height]), _head_mask(face.path)
+    guess = np.asarray([[0.4, 0.42], [0.6, 0.42], [0.5, 0.54], [0.43, 0.63], [0.57, 0.63]], np.float32)
+    return image, guess * np.asarray([width, height], np.float32), _head_mask(face.path)
 
 
 def cut_portrait(
@@ -118,7 +122,9 @@ def cut_portrait(
     eye_height = style.eye_height + between(rng, -0.02, 0.03)
     if face is not None:
         below = image.shape[0] - float(eyes[1])
-        scale = max(scale, height * (1 - eye_height) / below, 0.49 * width / float(min(eyes[0], image.shape[1] - eyes[0])))
+        scale = max(
+            scale, height * (1 - eye_height) / below, 0.49 * width / float(min(eyes[0], image.shape[1] - eyes[0]))
+        )
     turn = between(rng, -1.5, 1.5)
     matrix = cv2.getRotationMatrix2D((float(eyes[0]), float(eyes[1])), turn, scale)
     matrix[:, 2] += np.array([width * between(rng, 0.48, 0.52), height * eye_height]) - eyes
@@ -126,23 +132,32 @@ def cut_portrait(
     scaled = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 0.6 else None
     if scaled is not None:
         small = matrix.copy()
-        small[:, :2] /= scale
-        crop = cv2.warpAffine(scaled, small, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        small[:, :2] = small[:, :2] / scale
+        crop = np.asarray(
+            cv2.warpAffine(scaled, small, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+            np.uint8,
+        )
     else:
-        crop = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        crop = np.asarray(
+            cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+            np.uint8,
+        )
     share = np.full((height, width), 255, np.uint8)
     if mask is not None:
         ratio = image.shape[1] / mask.shape[1]
         shrunk = matrix.copy()
-        shrunk[:, :2] *= ratio
-        share = cv2.warpAffine(mask, shrunk, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        shrunk[:, :2] = shrunk[:, :2] * ratio
+        share = np.asarray(
+            cv2.warpAffine(mask, shrunk, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+            np.uint8,
+        )
     found = None
     if face is None or face.landmarks is not None:
-        found = np.float32(points @ matrix[:, :2].T + matrix[:, 2])
+        found = np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float32)
     if flip:
         crop, share = np.ascontiguousarray(crop[:, ::-1]), np.ascontiguousarray(share[:, ::-1])
         if found is not None:
-            found = np.float32([width - 1, 0]) * np.float32([1, 0]) + found * np.float32([-1, 1])
+            found[:, 0] = width - 1 - found[:, 0]
             found = found[[1, 0, 2, 4, 3]]
     return crop, share, found
 
@@ -152,11 +167,11 @@ def develop(rng: np.random.Generator, crop: Image, process: str, ink: Colour) ->
     middle = float(crop[crop.shape[0] // 4 : -crop.shape[0] // 5, crop.shape[1] // 4 : -crop.shape[1] // 4].mean())
     wanted = between(rng, 100, 150)
     gain, lift = float(np.clip(wanted / max(middle, 1.0), 0.8, 1.9)), between(rng, -6, 12)
-    crop = cv2.convertScaleAbs(crop, alpha=gain, beta=lift)
+    crop = np.asarray(cv2.convertScaleAbs(crop, alpha=gain, beta=lift), np.uint8)
     if process == "colour":
         if chance(rng, 0.3):
             grey = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-            crop = cv2.addWeighted(crop, between(rng, 0.45, 0.9), grey, 0.3, 0)
+            crop = np.asarray(cv2.addWeighted(crop, between(rng, 0.45, 0.9), grey, 0.3, 0), np.uint8)
         add_grain(rng, crop, between(rng, 0.5, 5.0))
         return crop
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
@@ -167,11 +182,13 @@ def develop(rng: np.random.Generator, crop: Image, process: str, ink: Colour) ->
         pitch = between(rng, 3.2, 5.0)
         screen = np.cos((x + y) * (np.pi / pitch)) * np.cos((x - y) * (np.pi / pitch))
         dots = grey.astype(np.float32) + screen * 55
-        grey = cv2.GaussianBlur(np.uint8(np.clip((dots - 127) * 2.2 + 127, 0, 255)), (0, 0), 0.8)
-    tint = np.float32(ink if process == "tinted" else (25, 25, 25))
+        grey = cv2.GaussianBlur(np.asarray(np.clip((dots - 127) * 2.2 + 127, 0, 255), np.uint8), (0, 0), 0.8)
+    tint = np.asarray(ink if process == "tinted" else (25, 25, 25), np.float32)
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
-    table = np.uint8(np.clip(tint + (np.float32([250, 250, 250]) - tint) * ramp, 0, 255)).reshape(1, 256, 3)
-    crop = cv2.LUT(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), table)
+    table = np.asarray(
+        np.clip(tint + (np.asarray([250, 250, 250], np.float32) - tint) * ramp, 0, 255), np.uint8
+    ).reshape(1, 256, 3)
+    crop = np.asarray(cv2.LUT(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), table), np.uint8)
     add_grain(rng, crop, between(rng, 3.0, 9.0))
     return crop
 
@@ -191,7 +208,7 @@ def shape_mask(shape: str, width: int, height: int) -> Image:
     elif shape == "faded":
         inset = max(width // 14, 3)
         mask[inset:-inset, inset:-inset] = 255
-        mask = cv2.GaussianBlur(mask, (0, 0), inset / 2.2)
+        mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), inset / 2.2), np.uint8)
     else:
         mask[:] = 255
     return mask
@@ -218,15 +235,14 @@ def paste(
         if style.process in ("laser", "halftone"):
             backdrop[:] = int(np.mean(style.backdrop))
         add_grain(rng, backdrop, 2.0)
-        crop = cv2.blendLinear(crop, backdrop, weight, 1 - weight)
+        crop = np.asarray(cv2.blendLinear(crop, backdrop, weight, 1 - weight), np.uint8)
         weight = np.ones_like(weight)
     elif style.process != "colour":
-        multiplied = cv2.multiply(crop, part, scale=1 / 235)
-        crop = multiplied
+        crop = np.asarray(cv2.multiply(crop, part, scale=1 / 235), np.uint8)
     weight = weight * (shape_mask(style.shape, width, height).astype(np.float32) * (opacity / 255))
     part[:] = cv2.blendLinear(crop, part, weight, 1 - weight)
     if style.frame is not None and style.shape == "square" and opacity == 1.0:
         cv2.rectangle(bgr, (x0, y0), (x1 - 1, y1 - 1), style.frame, 2)
     if landmarks is not None:
-        landmarks = landmarks + np.float32([x0, y0])
+        landmarks = landmarks + np.asarray([x0, y0], np.float32)
     return box_quad(x0, y0, x1, y1), landmarks

@@ -39,15 +39,21 @@ def draw_resident(rng: np.random.Generator, layout_id: str, split: str, assets: 
     left = width - margin - side if on_right else margin
     portrait_style = draw_portrait_style(layout, palette.band)
     jitter = rng.normal(0, 4, 2)
-    print_portrait(sheet, (left + jitter[0], top + jitter[1], left + side + jitter[0], top + tall + jitter[1]), portrait_style)
+    print_portrait(
+        sheet, (left + jitter[0], top + jitter[1], left + side + jitter[0], top + tall + jitter[1]), portrait_style
+    )
     x0 = margin if on_right else left + side + 0.045 * width
     x1 = left - 0.03 * width if on_right else width - margin
     title = pick(layout, ("주민등록증", "주민등록증", "주민등록증", "주 민 등 록 증"))
-    title_style = sheet.style(sheet.title_font, between(layout, 4.4, 6.2), palette.title, pick(layout, (0.0, 0.1, 0.25, 0.4)))
+    title_style = sheet.style(
+        sheet.title_font, between(layout, 4.4, 6.2), palette.title, pick(layout, (0.0, 0.1, 0.25, 0.4))
+    )
     title_top = between(layout, 0.055, 0.09) * height
     if chance(layout, 0.25):
         band(sheet.bgr, 0, round(title_top + title_style.size_px * 1.2), palette.band, between(layout, 0.15, 0.4))
-    title_quad = sheet.print_field("title", title, x0, title_top, title_style, x1 - x0, pick(layout, ("left", "centre", "centre")))
+    title_quad = sheet.print_field(
+        "title", title, x0, title_top, title_style, x1 - x0, pick(layout, ("left", "centre", "centre"))
+    )
     y = float(title_quad[2, 1]) + between(layout, 0.012, 0.03) * height
     if chance(layout, 0.25):
         small = fit("RESIDENT REGISTRATION CARD", sheet.style(sheet.caption_font, 1.9, palette.caption), x1 - x0)
@@ -57,7 +63,9 @@ def draw_resident(rng: np.random.Generator, layout_id: str, split: str, assets: 
     _body(sheet, person, x0, x1, y + 6, foot - 8, captions, hanja)
     issued = korean_date(resident_issue_date(rng, person), pick(layout, KOREAN_DATE_STYLES))
     wide = chance(layout, 0.65)
-    print_issued(sheet, issued, resident_issuer(rng), x0 if not wide else margin, width - margin, foot + 4, height * 0.945)
+    print_issued(
+        sheet, issued, resident_issuer(rng), x0 if not wide else margin, width - margin, foot + 4, height * 0.945
+    )
     return sheet.card("kr_resident", ID1_RADIUS_MM)
 
 

@@ -97,7 +97,7 @@ class Sheet:
         """A copy of the ground with the colour cast and contrast of this card's printer."""
         gain = 1 - np.abs(self.rng.normal(0, 0.03, 3)) - between(self.rng, 0, 0.05)
         table = np.arange(256, dtype=np.float32)[:, None] * gain[None, :]
-        return cv2.LUT(ground, np.uint8(np.clip(table, 0, 255)).reshape(1, 256, 3))
+        return np.asarray(cv2.LUT(ground, np.asarray(np.clip(table, 0, 255), np.uint8).reshape(1, 256, 3)), np.uint8)
 
     def _keep_contrast(self) -> None:
         """Darkens ink, captions and title where the ground is dark: an issued card can be read."""
@@ -156,14 +156,16 @@ class Sheet:
         """The word that tells a mock: pale and large under everything, or small at the edge. Call before the text."""
         rng, word = self.rng, pick(self.rng, words)
         if chance(rng, 0.5):
-            style = self.style(font, between(rng, 10, 18) * self.width / 1198, pick(rng, ((60, 60, 200), (120, 120, 120))))
+            style = self.style(
+                font, between(rng, 10, 18) * self.width / 1198, pick(rng, ((60, 60, 200), (120, 120, 120)))
+            )
             coverage, _, _ = line_mask(word, style)
             side = int(np.hypot(*coverage.shape)) + 2
             canvas = np.zeros((side, side), np.uint8)
             y0, x0 = (side - coverage.shape[0]) // 2, (side - coverage.shape[1]) // 2
             canvas[y0 : y0 + coverage.shape[0], x0 : x0 + coverage.shape[1]] = coverage
             turn = cv2.getRotationMatrix2D((side / 2, side / 2), between(rng, -30, 35), 1)
-            canvas = cv2.warpAffine(canvas, turn, (side, side))
+            canvas = np.asarray(cv2.warpAffine(canvas, turn, (side, side)), np.uint8)
             left, top, wide, tall = cv2.boundingRect(canvas)
             canvas = canvas[top : top + tall, left : left + wide]
             x, y = self.width * between(rng, 0.4, 0.6) - wide / 2, self.height * between(rng, 0.45, 0.6) - tall / 2
@@ -179,8 +181,8 @@ class Sheet:
         rng = self.rng
         if chance(rng, 0.25):
             tone = cv2.resize(rng.random((2, 3)).astype(np.float32), (self.width // 8, self.height // 8))
-            veil = cv2.resize(np.uint8(tone * 40), (self.width, self.height))
-            self.bgr = cv2.subtract(self.bgr, cv2.cvtColor(veil, cv2.COLOR_GRAY2BGR) // 2)
+            veil = cv2.resize(np.asarray(tone * 40, np.uint8), (self.width, self.height))
+            self.bgr = np.asarray(cv2.subtract(self.bgr, cv2.cvtColor(veil, cv2.COLOR_GRAY2BGR) // 2), np.uint8)
         add_grain(rng, self.bgr, between(rng, 0.5, 4.0))
 
     def card(self, document_type: str | None, corner_radius_mm: float) -> Card:

@@ -23,7 +23,9 @@ from idqc.synth.mock.values_latin import (
 )
 
 
-def draw_identity_card(rng: np.random.Generator, layout_id: str, split: str, assets: Assets, expired: bool = False) -> Card:
+def draw_identity_card(
+    rng: np.random.Generator, layout_id: str, split: str, assets: Assets, expired: bool = False
+) -> Card:
     """An identity card or a residence permit, in one of the layouts."""
     sheet = Sheet(rng, "td1", layout_id, split, assets, ID1_MM, "latin")
     layout, palette, width, height = sheet.layout, sheet.palette, sheet.width, sheet.height
@@ -34,10 +36,18 @@ def draw_identity_card(rng: np.random.Generator, layout_id: str, split: str, ass
     grid = draw_grid_style(layout, (2.3, 3.1))
     issued, expires = validity(rng, person.birth, expired)
     number = document_number(rng, nation.code, passport=False)
-    values = person_values(person, grid, number, issued, expires, pick(rng, nation.authorities), pick(rng, nation.nationality))
+    values = person_values(
+        person, grid, number, issued, expires, pick(rng, nation.authorities), pick(rng, nation.nationality)
+    )
     values["personal_number"] = personal_number(rng, person.birth)
     wanted = ["surname", "given_names", "document_number", "birth_date", "sex", "expiry_date"]
-    for name, share in (("nationality", 0.85), ("birth_place", 0.55), ("personal_number", 0.45), ("issue_date", 0.7), ("issuer", 0.45)):
+    for name, share in (
+        ("nationality", 0.85),
+        ("birth_place", 0.55),
+        ("personal_number", 0.45),
+        ("issue_date", 0.7),
+        ("issuer", 0.45),
+    ):
         if chance(layout, share):
             wanted.append(name)
     ordered = order_fields(layout, wanted)
@@ -62,7 +72,9 @@ def draw_identity_card(rng: np.random.Generator, layout_id: str, split: str, ass
     if big:
         ordered.remove("document_number")
         large = sheet.style(sheet.value_font, between(layout, 3.2, 4.2), pick(layout, (palette.ink, palette.title)))
-        sheet.print_field("document_number", values["document_number"], x0, y, large, x1 - x0, pick(layout, ("left", "right")))
+        sheet.print_field(
+            "document_number", values["document_number"], x0, y, large, x1 - x0, pick(layout, ("left", "right"))
+        )
         y += large.size_px * 1.35
     print_grid(sheet, grid, values, ordered, nation.captions, (x0, y, x1, foot - 4))
     return sheet.card("td1", ID1_RADIUS_MM)
@@ -136,8 +148,18 @@ def _beside(sheet: Sheet, style: PortraitStyle, x0: float, x1: float, top: float
         side = between(layout, 0.1, 0.15) * width
         y = between(layout, 0.3, 0.95) * (foot - top - side * 1.3) + top
         process = pick(layout, (style.process, "laser", "tinted"))
-        ghost = PortraitStyle(None, process, pick(layout, ("faded", "square", "oval")), None, style.eye_share, style.eye_height)
-        paste(rng, sheet.bgr, sheet.face, ghost, (x1 - side, y, x1, y + side * 1.28), sheet.palette.title, between(layout, 0.3, 0.8))
+        ghost = PortraitStyle(
+            None, process, pick(layout, ("faded", "square", "oval")), None, style.eye_share, style.eye_height
+        )
+        paste(
+            rng,
+            sheet.bgr,
+            sheet.face,
+            ghost,
+            (x1 - side, y, x1, y + side * 1.28),
+            sheet.palette.title,
+            between(layout, 0.3, 0.8),
+        )
         return x1 - (side * (1.06 if chance(layout, 0.7) else 0.0))
     if kind == "chip" and on_left:
         side = 0.13 * width

@@ -1,4 +1,4 @@
-"""Made-up values of Korean documents. Resident numbers fail their checksum on purpose: none can be a living person's."""
+"""Made-up values of Korean documents. Resident numbers fail their checksum on purpose: no living person has one."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class KoreanPerson:
 
 
 def korean_person(rng: np.random.Generator) -> KoreanPerson:
-    """A person of 17 to 90 years."""
+    """A person of 21 to 90 years."""
     surname = weighted(rng, SURNAMES)
     sex = pick(rng, "MF")
     syllables = GIVEN_MALE if sex == "M" else GIVEN_FEMALE
     count = weighted(rng, ((2, 0.93), (1, 0.05), (3, 0.02)))
     given = "".join(pick(rng, syllables) for _ in range(count))
     hanja = "".join(pick(rng, HANJA.get(s, "仁")) for s in surname + given)
-    oldest, youngest = add_years(AS_OF, -90), add_years(AS_OF, -19)
+    oldest, youngest = add_years(AS_OF, -90), add_years(AS_OF, -21)
     return KoreanPerson(surname, given, hanja, sex, day_between(rng, oldest, youngest))
 
 
@@ -87,10 +87,7 @@ def address_words(rng: np.random.Generator) -> list[str]:
     town = pick(rng, towns)
     if chance(rng, 0.6):
         building = "".join(pick(rng, ROAD_SYLLABLES) for _ in range(2)) + pick(rng, BUILDINGS)
-        if chance(rng, 0.75):
-            flat = f"{int(rng.integers(101, 130))}동"
-        else:
-            flat = f"{pick(rng, 'ABC가나다')}동"
+        flat = f"{int(rng.integers(101, 130))}동" if chance(rng, 0.75) else f"{pick(rng, 'ABC가나다')}동"
         words += [f"{number},", flat, f"{int(rng.integers(1, 30))}{int(rng.integers(1, 9)):02d}호"]
         words += [f"({town},", f"{building})"] if chance(rng, 0.8) else [f"({town})"]
     else:

@@ -12,15 +12,28 @@ import numpy as np
 from idqc.synth.mock.draws import AS_OF, add_years, chance, day_between, digits, letters, pick, weighted
 from idqc.synth.mock.nations import Nation, nations
 
-MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-_FRENCH_MONTHS = "JAN FÉV MARS AVR MAI JUIN JUIL AOÛT SEPT OCT NOV DÉC".split()
-DATE_STYLES = ("dots", "spaces", "slashes", "dashes", "iso", "month", "month", "bilingual", "us", "month_title", "short")
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_FRENCH_MONTHS = ["JAN", "FÉV", "MARS", "AVR", "MAI", "JUIN", "JUIL", "AOÛT", "SEPT", "OCT", "NOV", "DÉC"]
+DATE_STYLES = (
+    "dots",
+    "spaces",
+    "slashes",
+    "dashes",
+    "iso",
+    "month",
+    "month",
+    "bilingual",
+    "us",
+    "month_title",
+    "short",
+)
 _NUMERIC = {
     "dots": "%d.%m.%Y", "spaces": "%d %m %Y", "slashes": "%d/%m/%Y", "dashes": "%d-%m-%Y", "iso": "%Y-%m-%d",
     "us": "%m/%d/%Y",
 }  # fmt: skip
 NUMBER_SHAPES = (
-    ("LDDDDDDDD", 3.0), ("LLDDDDDDD", 3.0), ("DDDDDDDDD", 3.0), ("LLDDDDDD", 2.0), ("LLLDDDDDD", 1.5), ("DDLLDDDDD", 1.0),
+    ("LDDDDDDDD", 3.0), ("LLDDDDDDD", 3.0), ("DDDDDDDDD", 3.0), ("LLDDDDDD", 2.0), ("LLLDDDDDD", 1.5), 
+    ("DDLLDDDDD", 1.0),
     ("AAAAAAAAA", 1.5),
 )  # fmt: skip
 """L a capital, D a digit, A either."""
@@ -47,7 +60,8 @@ def _names(locale: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
     provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
     everyone = tuple(provider.first_names)
     lists = [
-        tuple(getattr(provider, name, ()) or everyone) for name in ("first_names_male", "first_names_female", "last_names")
+        tuple(getattr(provider, name, ()) or everyone)
+        for name in ("first_names_male", "first_names_female", "last_names")
     ]
     if len(lists[2]) < 5:
         lists[2] = lists[1]
