@@ -30,6 +30,8 @@ CHARSET_KEY = "charset"
 LINE_HEIGHT_PX = 48
 STEP_PX = 8
 """Pixels of width for one time step of the output."""
+PX_A_CHARACTER = 20
+"""Where the number of characters is known. CTC needs two time steps for each of several equal characters in a row."""
 MIN_WIDTH_PX = 32
 MAX_WIDTH_PX = 1280
 CHARACTERS_A_LINE = {"mrz_td3": 44}
@@ -37,10 +39,10 @@ CHARACTERS_A_LINE = {"mrz_td3": 44}
 
 
 def line_width_px(height: int, width: int, characters: int = 0) -> int:
-    """The width at which a line of this size is read: its own at height 48, but never so narrow that `characters` have
-    less than two time steps each (CTC needs a step between two equal characters)."""
+    """The width at which a line of this size is read: its own at height 48, or what a known number of `characters` needs
+    (a line of the MRZ is wider than its letters ask for, and half of the width is half of the time)."""
     natural = round(width * LINE_HEIGHT_PX / max(height, 1))
-    return int(np.clip(max(natural, 2 * STEP_PX * characters), MIN_WIDTH_PX, MAX_WIDTH_PX))
+    return int(np.clip(PX_A_CHARACTER * characters or natural, MIN_WIDTH_PX, MAX_WIDTH_PX))
 
 
 def prepare(line_bgr: Image, characters: int = 0) -> NDArray[np.float32]:

@@ -17,13 +17,21 @@ VALLEY_SHARE = 0.45
 """Two lines are two where the rows between them hold less than this share of the weaker line's strokes."""
 
 
-def stroke_profile(crop_bgr: Image) -> NDArray[np.float32]:
-    """Strokes a row, (height,) float32: horizontal grey steps over the median of their row, so that tints, shading and
-    regular background patterns count little."""
+END_MARGIN = 0.8
+"""How much of its height is left beside a line that ends long before its crop does."""
+
+
+def strokes(crop_bgr: Image) -> NDArray[np.float32]:
+    """How much of a stroke each pixel is, (height, width - 1) float32: horizontal grey steps over the median of their row,
+    so that tints, shading and regular background patterns count little."""
     grey = cv2.GaussianBlur(cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), 0.8)
     steps = np.abs(np.diff(grey, axis=1))
-    steps = np.maximum(steps - 1.5 * np.median(steps, axis=1, keepdims=True), 0)
-    profile = np.asarray(steps.mean(axis=1), np.float32)
+    return np.maximum(steps - np.float32(1.5) * np.median(steps, axis=1, keepdims=True), 0)
+
+
+def row_profile(inked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Strokes a row, (height,) float32, a little smoothed."""
+    profile = np.asarray(inked.mean(axis=1), np.float32)
     return np.asarray(cv2.GaussianBlur(profile[:, None], (1, 0), sigmaX=0.01, sigmaY=max(len(profile) / 60, 0.7))[:, 0])
 
 
@@ -59,17 +67,32 @@ def split_lines(crop_bgr: Image, max_lines: int, exactly: bool = False) -> list[
     """Cuts a field's crop (upright, any size) into its lines, top to bottom.
 
     Args:
-        max_lines: the most lines that the field can have; with 1 only empty margins are trimmed.
+        max_lines: the most lines that the field can have; with 1 only bare margins are trimmed.
         exactly: it has just so many (the MRZ).
     """
     height, width = crop_bgr.shape[:2]
     if height < 2 * MIN_LINE_PX or width < 4:
         return [crop_bgr]
-    profile = stroke_profile(crop_bgr)
+    inked_px = strokes(crop_bgr)
+    profile = row_profile(inked_px)
     lines = []
     for top, bottom in line_bands(profile, max_lines, exactly):
         inked = np.flatnonzero(profile[top:bottom] > 0.12 * profile[top:bottom].max())
         first, last = (top + int(inked[0]), top + int(inked[-1]) + 1) if len(inked) else (top, bottom)
         margin = round(LINE_MARGIN * (last - first)) + 1
-        lines.append(crop_bgr[max(first - margin, 0) : min(last + margin, height)])
+        left, right = _ends(inked_px[first:last])
+        lines.append(crop_bgr[max(first - margin, 0) : min(last + margin, height), left:right])
     return lines
+
+
+def _ends(inked_px: NDArray[np.float32]) -> tuple[int, int]:
+    """The columns between which a line stands, with END_MARGIN on both sides: bare stock beside it costs time and can
+    be taken for letters."""
+    height, width = inked_px.shape
+    window = max(height | 1, 3)
+    density = cv2.blur(inked_px.mean(axis=0)[None], (window, 1), borderType=cv2.BORDER_CONSTANT)[0]
+    dense = np.flatnonzero(density > 0.12 * density.max())
+    margin = round(END_MARGIN * height)
+    if not len(dense):
+        return 0, width + 1
+    return max(int(dense[0]) - margin, 0), min(int(dense[-1]) + margin, width) + 1

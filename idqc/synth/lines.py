@@ -130,7 +130,7 @@ def _printed(rng: np.random.Generator, text: str, font: Font, script: str, damag
     above, below = (int(v * line) for v in rng.uniform(-0.02, 0.42, 2))
     before, after = (int(v * line) for v in rng.uniform(0.0, 0.9, 2) * rng.choice([0.2, 1.0]))
     # Short lines of a longer field end in bare stock, which must read as nothing.
-    after += int(line * rng.uniform(0, 6)) if rng.random() < 0.08 and script != "mrz" else 0
+    after += int(line * rng.uniform(0, 6)) if rng.random() < 0.15 and script != "mrz" else 0
     height, width = line + max(above, 0) + max(below, 0), mask.shape[1] + before + after
     paper = background(rng, height, width)
     mean = paper.mean((0, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from idqc.inspection import Points
+from idqc.inspection import Image, Points
 from idqc.labels import Label, read_labels
 from idqc.photo.geometry import homography, rectangle
 from idqc.synth.line_texts import CHARSET
@@ -54,6 +54,7 @@ def cut_lines(item: tuple[Path, Label]) -> Iterable[Crop]:
     photo = cv2.imread(str(folder / label.file)) if wanted else None
     if photo is None:
         return
+    half: Image | None = None
     for line in wanted[:MAX_LINES_A_PHOTO]:
         quad, width, height = _with_margin(np.asarray(line.quad, np.float32))
         if height < LEAST_LINE_PX:
@@ -62,7 +63,8 @@ def cut_lines(item: tuple[Path, Label]) -> Iterable[Crop]:
         matrix = homography(quad, rectangle(filled, HEIGHT_PX))
         # Down from the photo in one step aliases, so a large line is first halved.
         if height > 1.5 * HEIGHT_PX:
-            half = cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            if half is None:
+                half = np.asarray(cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
             crop = cv2.warpPerspective(half, matrix @ np.diag([2.0, 2.0, 1.0]), (filled, HEIGHT_PX))
         else:
             crop = cv2.warpPerspective(photo, matrix, (filled, HEIGHT_PX))
