@@ -52,15 +52,18 @@ def _cleaned(line: str) -> str:
 
 def _mended_first(line: str) -> str | None:
     """The first line at its length: readers miscount the long run of fillers at its end, and nothing else is lost."""
-    line = line[:5] + line[5:].translate(_TO_LETTER)
-    if len(line) < 10 or not line.startswith("P"):
+    start = line.find("P", 0, 3)
+    if start < 0 or len(line) < 10:
         return None
+    # What stands before the P is the page's edge or a crease.
+    line = line[start : start + 5] + line[start + 5 :].translate(_TO_LETTER)
     # A K or C among the last fillers is a filler that was misread.
     body = re.sub(r"<<[<KCLE]*$", "", line)
     return body.ljust(LINE_LENGTH, "<")[:LINE_LENGTH] if len(body) <= LINE_LENGTH else None
 
 
-def _mended_second(line: str) -> str | None:
+def _refilled(line: str) -> str | None:
+    """The second line at its length, by lengthening or shortening the longest run of fillers in the optional data."""
     missing = LINE_LENGTH - len(line)
     if missing:
         runs = [m for m in re.finditer(r"<+", line) if m.start() >= 28]
@@ -71,12 +74,36 @@ def _mended_second(line: str) -> str | None:
         if count < 1:
             return None
         line = line[: longest.start()] + "<" * count + line[longest.end() :]
+    return line
+
+
+def _mended_second(line: str) -> str | None:
+    """The second line at its length and with digits where digits belong. A stray mark at one end reads as a character,
+    so the line is tried without its first and its last as well; most right check digits win."""
+    tried = [refilled for cut in (line, line[1:], line[:-1]) if (refilled := _refilled(cut)) is not None]
+    return min((_with_digits(one) for one in tried), key=lambda one: len(_failed(one)), default=None)
+
+
+def _with_digits(line: str) -> str:
     characters = list(line)
     for place in _DIGITS_AT:
         characters[place] = characters[place].translate(_TO_DIGIT)
     for place in _LETTERS_AT:
         characters[place] = characters[place].translate(_TO_LETTER)
     return "".join(characters)
+
+
+def _failed(line: str) -> tuple[str, ...]:
+    """The names of the wrong check digits of a second line."""
+    optional = line[_OPTIONAL]
+    right = {
+        "document_number": check_digit(line[:9]) == line[9],
+        "birth_date": check_digit(line[_BIRTH]) == line[19],
+        "expiry_date": check_digit(line[_EXPIRY]) == line[27],
+        "personal_number": check_digit(optional) == line[42] or (line[42] == "<" and not optional.strip("<")),
+        "composite": check_digit(line[:10] + line[13:20] + line[21:43]) == line[43],
+    }
+    return tuple(name for name, fits in right.items() if not fits)
 
 
 def _mended_number(number: str, digit: str) -> str:
@@ -103,14 +130,6 @@ def parse_td3(text: str) -> Mrz | None:
     number = _mended_number(second[:9], second[9])
     second = number + second[9:]
     surname, _, given = first[5:].partition("<<")
-    checks = {
-        "document_number": check_digit(number) == second[9],
-        "birth_date": check_digit(second[_BIRTH]) == second[19],
-        "expiry_date": check_digit(second[_EXPIRY]) == second[27],
-        "personal_number": second[42] in (check_digit(second[_OPTIONAL]), "<")
-        and (second[42] != "<" or not second[_OPTIONAL].strip("<")),
-        "composite": check_digit(second[:10] + second[13:20] + second[21:43]) == second[43],
-    }
     return Mrz(
         code=first[:2].strip("<"),
         issuer=first[2:5].strip("<"),
@@ -122,6 +141,6 @@ def parse_td3(text: str) -> Mrz | None:
         sex=second[20] if second[20] in "MF" else "X",
         expiry_date=second[_EXPIRY],
         personal_number=second[_OPTIONAL].strip("<"),
-        failed=tuple(name for name, right in checks.items() if not right),
+        failed=_failed(second),
         lines=(first, second),
     )

@@ -39,8 +39,8 @@ CHARACTERS_A_LINE = {"mrz_td3": 44}
 
 
 def line_width_px(height: int, width: int, characters: int = 0) -> int:
-    """The width at which a line of this size is read: its own at height 48, or what a known number of `characters` needs
-    (a line of the MRZ is wider than its letters ask for, and half of the width is half of the time)."""
+    """The width at which a line of this size is read: its own at height 48, or what a known number of characters
+    needs (a line of the MRZ is wider than its letters ask for, and half of the width is half of the time)."""
     natural = round(width * LINE_HEIGHT_PX / max(height, 1))
     return int(np.clip(PX_A_CHARACTER * characters or natural, MIN_WIDTH_PX, MAX_WIDTH_PX))
 

@@ -22,8 +22,8 @@ END_MARGIN = 0.8
 
 
 def strokes(crop_bgr: Image) -> NDArray[np.float32]:
-    """How much of a stroke each pixel is, (height, width - 1) float32: horizontal grey steps over the median of their row,
-    so that tints, shading and regular background patterns count little."""
+    """How much of a stroke each pixel is, (height, width - 1) float32: horizontal grey steps over the median of their
+    row, so that tints, shading and regular background patterns count little."""
     grey = cv2.GaussianBlur(cv2.cvtColor(crop_bgr, cv2.COLOR_BGR2GRAY).astype(np.float32), (0, 0), 0.8)
     steps = np.abs(np.diff(grey, axis=1))
     return np.maximum(steps - np.float32(1.5) * np.median(steps, axis=1, keepdims=True), 0)

@@ -157,6 +157,8 @@ def test_zone_of_doc_9303() -> None:
         f"{FIRST[:40]}K<<C\n{SECOND}",
         f"{FIRST}\n{SECOND}".lower(),
         f"{FIRST}\n\n {SECOND}",
+        f"I{FIRST}\nI{SECOND}",
+        f"<{FIRST}\n{SECOND}1",
         ZONE.replace("UTO7", "UT07"),
     ],
 )
