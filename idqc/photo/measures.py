@@ -118,9 +118,12 @@ def measure(document_bgr: Image) -> Measures:
 
 
 def tiles_of(plane: Plane, tile_px: int) -> NDArray[np.float32]:
-    """Means of a (height, width) plane over tiles of `tile_px`, the last row and column stretched to fit: (n,)."""
+    """Means of a (height, width) plane over tiles of about `tile_px`, which share out the whole of it: (n,)."""
     rows, columns = max(plane.shape[0] // tile_px, 1), max(plane.shape[1] // tile_px, 1)
-    return np.asarray(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA), np.float32).ravel()
+    down = np.linspace(0, plane.shape[0], rows + 1).astype(np.intp)
+    across = np.linspace(0, plane.shape[1], columns + 1).astype(np.intp)
+    sums = np.add.reduceat(np.add.reduceat(plane, down[:-1], axis=0, dtype=np.float32), across[:-1], axis=1)
+    return np.asarray(sums / np.outer(np.diff(down), np.diff(across)), np.float32).ravel()
 
 
 def _log(value: float) -> float:
@@ -152,7 +155,7 @@ def _sharpness(grey: Plane) -> list[float]:
 
 
 def _tiles_of_product(a: Plane, b: Plane, tile_px: int) -> NDArray[np.float32]:
-    return tiles_of(np.asarray(cv2.multiply(a, b, dtype=cv2.CV_32F), np.float32), tile_px)
+    return tiles_of(cv2.multiply(a, b, dtype=cv2.CV_32F), tile_px)
 
 
 def _noise(grey: Plane) -> float:
@@ -176,8 +179,8 @@ def _gloss_and_exposure(document_bgr: Image, grey: Plane) -> list[float]:
     glossy = cv2.bitwise_and(cv2.inRange(grey, GLOSSY_GREY, 255), cv2.inRange(spread, 0, GLOSSY_SPREAD))
     # The darkest print of a tile: high where a veil of glare lies over ink, or where there is no ink.
     floor = cv2.erode(grey, np.ones((15, 15), np.uint8))
-    floors = tiles_of(np.asarray(floor, np.float32), TILE_PX // 2)
-    tile_grey = tiles_of(np.asarray(grey, np.float32), TILE_PX)
+    floors = tiles_of(floor, TILE_PX // 2)
+    tile_grey = tiles_of(grey, TILE_PX)
     counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.float64)
     cumulative = np.cumsum(counts) / grey.size
     return [
@@ -196,8 +199,8 @@ def _gloss_and_exposure(document_bgr: Image, grey: Plane) -> list[float]:
 
 
 def _contrast(grey: Plane) -> list[float]:
-    means = tiles_of(np.asarray(grey, np.float32), TILE_PX)
-    squares = tiles_of(np.asarray(cv2.multiply(grey, grey, dtype=cv2.CV_32F), np.float32), TILE_PX)
+    means = tiles_of(grey, TILE_PX)
+    squares = tiles_of(cv2.multiply(grey, grey, dtype=cv2.CV_32F), TILE_PX)
     whole = float(cv2.meanStdDev(grey)[1].item()) ** 2
     return [_log(whole), *(_log(float(value)) for value in np.percentile(squares - means * means, (10, 50, 90)))]
 
