@@ -11,6 +11,6 @@ BUDGETS = {
     "quality": Budget(epochs=20, batch=64, learning_rate=1e-3),
     "text": Budget(epochs=10, batch=64, learning_rate=5e-4),
     "portrait": Budget(epochs=30, batch=64, learning_rate=1e-3),
-    "fraud": Budget(epochs=8, batch=32, learning_rate=5e-4),
+    "fraud": Budget(epochs=8, batch=32, learning_rate=3e-4),
 }
 """By model. Epochs are full passes over the training split; `--minutes` ends a run on time instead."""
