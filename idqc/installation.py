@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import distributions
 
+from idqc.engines.insight import open_insight
+from idqc.engines.paddle import open_paddle
 from idqc.errors import SetupError
 from idqc.inspector import Inspector, open_inspector
 from idqc.release import load_release
-from idqc.settings import Settings
+from idqc.settings import FaceEngine, Settings, TextEngine
 
 BUILDS = {
     "onnxruntime": frozenset({"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}),
@@ -48,4 +50,10 @@ def open_installation(settings: Settings) -> Inspector:
         SetupError: two builds of an engine; weights, thresholds or engine files that are missing or differ.
     """
     check_builds()
-    return open_inspector(load_release(settings.weights_dir, settings.thresholds))
+    text_engine = face_engine = None
+    if settings.text_engine is TextEngine.PADDLEOCR:
+        text_engine = open_paddle(settings.engine_dir)
+    if settings.face_engine is FaceEngine.INSIGHTFACE:
+        face_engine = open_insight(settings.engine_dir)
+    release = load_release(settings.weights_dir, settings.thresholds)
+    return open_inspector(release, spare_threads=settings.threads - 1, text_engine=text_engine, face_engine=face_engine)
