@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.documents import document_types
 from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Quad
-from idqc.photo.geometry import homography, project, rectangle
+from idqc.redaction import redactions
 
 LONG_SIDE_PX = 1600
 PANEL_PX = 520
@@ -51,22 +50,15 @@ def annotate(photo: Photo, inspection: Inspection) -> Image:
 
 
 def _paint_over(canvas: Image, inspection: Inspection, ratio: float) -> None:
-    kind = document_types().get(inspection.document_type or "")
-    if kind is None or inspection.document_quad is None:
+    hidden = redactions(inspection)
+    if hidden is None:
         height, width = canvas.shape[:2]
         block = max(round(width * BLOCK_SHARE), 1)
         small = cv2.resize(canvas, (max(width // block, 1), max(height // block, 1)), interpolation=cv2.INTER_AREA)
         canvas[:] = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
         return
-    shares_to_photo = homography(rectangle(1, 1), _points(inspection.document_quad, ratio))
-    areas = [
-        project(shares_to_photo, np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32))
-        for x0, y0, x1, y1 in kind.resident_number_areas
-    ]
-    sensitive = {name for name, spec in kind.fields.items() if spec.sensitive}
-    areas += [_points(r.quad, ratio) for r in inspection.fields if r.quad is not None and r.name in sensitive]
-    for area in areas:
-        cv2.fillPoly(canvas, [_pixels(area)], INK_BGR)
+    for quad in hidden:
+        cv2.fillPoly(canvas, [_pixels(quad * np.float32(ratio))], INK_BGR)
 
 
 def _points(quad: Quad, ratio: float) -> Points:

@@ -1,0 +1,64 @@
+"""Places that are painted over: the number where it was read, generous areas in doubt, all without a document."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import cv2
+import numpy as np
+import pytest
+
+from idqc.inspection import FieldReading, Inspection, Outcome, Points, Quad, Surface
+from idqc.redaction import redactions
+
+CARD: Quad = ((0, 0), (856, 0), (856, 540), (0, 540))
+NUMBER: Quad = ((100, 200), (380, 200), (380, 230), (100, 230))
+ZONE: Quad = ((40, 440), (820, 440), (820, 520), (40, 520))
+
+
+def inspection(document_type: str | None, *readings: FieldReading, quad: Quad | None = CARD) -> Inspection:
+    return Inspection(
+        inspection_id="1", surface=Surface.VERIFICATION, verdict=Outcome.PASS, release="r", policy="default",
+        image_width_px=900, image_height_px=600, as_of=date(2026, 11, 21), document_type=document_type,
+        document_confidence=0.9, document_quad=quad, findings=(), fields=readings, timings_ms={},
+    )  # fmt: skip
+
+
+def covered(quads: list[Points] | None, x: float, y: float) -> bool:
+    assert quads is not None
+    return any(cv2.pointPolygonTest(np.float32(quad), (x, y), False) >= 0 for quad in quads)
+
+
+def number(value: str | None) -> FieldReading:
+    return FieldReading("id_number", value, 0.9, 0.8, True, NUMBER)
+
+
+def test_a_number_that_was_read_is_covered_where_it_stands_and_nothing_else() -> None:
+    quads = redactions(inspection("kr_resident", number("711231-*******")))
+    assert all(covered(quads, x, 215) for x in (245, 300, 378))
+    assert not covered(quads, 120, 215)
+    assert not covered(quads, 600, 300)
+
+
+@pytest.mark.parametrize("value", [None, "7112**-******", "*************"])
+def test_a_number_that_was_not_surely_read_covers_the_generous_area(value: str | None) -> None:
+    quads = redactions(inspection("kr_resident", number(value)))
+    assert covered(quads, 120, 215)
+    assert covered(quads, 600, 300)
+
+
+def test_a_number_that_was_not_found_covers_the_generous_area() -> None:
+    assert covered(redactions(inspection("kr_driver")), 400, 200)
+
+
+def test_the_optional_data_of_a_passports_zone_is_covered() -> None:
+    quads = redactions(inspection("passport", FieldReading("mrz", "P<…", 0.9, 0.9, True, ZONE)))
+    assert covered(quads, 700, 500)
+    assert not covered(quads, 100, 500)
+    assert not covered(quads, 400, 300)
+
+
+@pytest.mark.parametrize("document_type", [None, "unsupported"])
+def test_without_a_known_document_the_whole_picture_is_hidden(document_type: str | None) -> None:
+    assert redactions(inspection(document_type)) is None
+    assert redactions(inspection("kr_resident", quad=None)) is None
