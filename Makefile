@@ -78,7 +78,7 @@ synth: .venv/.dev  ## render N mock photos with labels into DATA
 	$(RUN)idqc synth $(DATA) --n $(N) --seed $(SEED) --jobs $(JOBS) $(if $(FACES),--faces $(FACES)) $(if $(TEXTURES),--textures $(TEXTURES))
 
 train-%: .venv-train/.done
-	.venv-train/bin/idqc train $* --data $(DATA) --out build/train/$* $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(MINUTES),--minutes $(MINUTES))
+	.venv-train/bin/idqc train $* $(addprefix --data ,$(DATA)) --out build/train/$* $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 calibrate: .venv-train/.done  ## derive thresholds/default.toml from DATA
 	.venv-train/bin/idqc calibrate --data $(DATA)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api import app as application
 from api.app import create_app
 from api.examples import INSPECTION, PROBLEMS
 from api.logs import JsonLines
@@ -230,3 +231,11 @@ def test_openapi_carries_examples_that_are_true(client: TestClient) -> None:
     for status, example in PROBLEMS.items():
         assert Problem.model_validate(example).status == status
         assert call["responses"][str(status)]["content"]["application/problem+json"]["example"] == example
+
+
+def test_the_server_logs_lines_of_json_and_no_addresses(monkeypatch: pytest.MonkeyPatch, stub: Any) -> None:
+    started: dict[str, Any] = {}
+    monkeypatch.setattr(application.uvicorn, "run", lambda app, **options: started.update(options, app=app))
+    application.serve(Settings(port=8123), stub)
+    assert (started["host"], started["port"], started["access_log"]) == ("127.0.0.1", 8123, False)
+    assert started["log_config"]["formatters"]["json"]["()"] is JsonLines

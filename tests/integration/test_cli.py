@@ -43,6 +43,12 @@ def test_one_photo_is_told_in_full(run: Callable[..., Any], photos: Path) -> Non
         assert told in done.stdout
 
 
+def test_one_bad_photo_is_told_too(run: Callable[..., Any], tmp_path: Path) -> None:
+    done = run("inspect", tmp_path / "missing.jpg")
+    assert done.exit_code == cli.SOME_WERE_BAD
+    assert "file.unreadable" in done.stdout
+
+
 def test_folders_become_a_table(run: Callable[..., Any], photos: Path) -> None:
     (photos / "bad.png").write_bytes(b"")
     done = run("inspect", photos)

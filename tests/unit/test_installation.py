@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from idqc import installation
 from idqc.errors import SetupError
-from idqc.installation import check_builds
+from idqc.installation import check_builds, open_installation
+from idqc.settings import FaceEngine, Settings, TextEngine
 
 
 @pytest.mark.parametrize(
@@ -27,3 +32,30 @@ def test_one_build_is_fine() -> None:
 
 def test_this_environment_has_one_build_of_each() -> None:
     check_builds()
+
+
+def test_settings_choose_release_threads_and_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: dict[str, Any] = {}
+    monkeypatch.setattr(installation, "load_release", lambda weights, thresholds: (weights, thresholds))
+    monkeypatch.setattr(installation, "open_paddle", lambda folder: f"paddle in {folder}")
+    monkeypatch.setattr(installation, "open_insight", lambda folder: f"insight in {folder}")
+    monkeypatch.setattr(
+        installation, "open_inspector", lambda release, **options: opened.update(options, release=release)
+    )
+    open_installation(Settings(threads=4, weights_dir=Path("w"), thresholds=Path("t.toml")))
+    assert opened == {
+        "release": (Path("w"), Path("t.toml")),
+        "spare_threads": 3,
+        "text_engine": None,
+        "face_engine": None,
+    }
+    engines = {"text_engine": TextEngine.PADDLEOCR, "face_engine": FaceEngine.INSIGHTFACE, "engine_dir": Path("e")}
+    open_installation(Settings(**engines))
+    assert (opened["text_engine"], opened["face_engine"]) == ("paddle in e", "insight in e")
+
+
+def test_missing_weights_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SetupError) as refused:
+        open_installation(Settings(weights_dir=tmp_path))
+    assert refused.value.code == "setup.weights_missing"
+    assert str(tmp_path) not in refused.value.detail + refused.value.hint
