@@ -13,7 +13,7 @@ from idqc.photo.geometry import homography, project, rectangle
 
 _READ_AS_RESIDENT_NUMBER = re.compile(r"\d{6}-\*{7}")
 BACK_DIGITS = (0.42, -0.15, 1.05, 1.15)
-"""Left, top, right, bottom in shares of the number's quad: 7 of 14 characters, the hyphen, and half a digit to spare."""
+"""Left, top, right, bottom in shares of the quad: 7 of 14 characters, the hyphen, and half a digit to spare."""
 OPTIONAL_DATA_OF_ZONE = (OPTIONAL_DATA.start / LINE_LENGTH - 0.02, 0.42, 1.05, 1.15)
 """The right part of the lower of two lines."""
 
