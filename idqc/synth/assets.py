@@ -38,8 +38,8 @@ HANGUL = frozenset(ord(bytes((high, low)).decode("euc_kr")) for high in range(0x
 """The 2,350 syllables of KS X 1001."""
 LATIN = frozenset([*range(0x21, 0x7F), *range(0xC0, 0x100)])
 NO_HANGUL_FONT = (
-    "No font with the 2,350 Hangul syllables was found. Install Debian's fonts-nanum, fonts-unfonts-core, fonts-baekmuk "
-    "and fonts-noto-cjk, or the package justmytype-intl-cjk."
+    "No font with the 2,350 Hangul syllables was found. Install Debian's fonts-nanum, fonts-unfonts-core, "
+    "fonts-baekmuk and fonts-noto-cjk, or the package justmytype-intl-cjk."
 )
 
 
@@ -74,7 +74,7 @@ def split_of(key: str) -> str:
 
 
 def kinds(prefix: str, count: int, split: str) -> list[str]:
-    """The ids of numbered kinds (layouts `L`, cameras `C`, screens `S` ...) of a split: of 30, 0-17, 18-22 and 23-29."""
+    """The ids of numbered kinds (layouts `L`, cameras `C` ...) of a split: of 30, 0-17, 18-22 and 23-29."""
     ends = [0, math.ceil(count * SHARES[0]), math.ceil(count * (SHARES[0] + SHARES[1])), count]
     at = SPLITS.index(split)
     digits = 3 if prefix == "L" else 2
@@ -116,6 +116,9 @@ def texture_key(path: Path) -> str:
     return path.stem
 
 
+DRAWN_FIVE = ((0.39, 0.46), (0.61, 0.46), (0.5, 0.58), (0.42, 0.68), (0.58, 0.68))
+
+
 def drawn_face(rng: np.random.Generator, width_px: int = 240, height_px: int = 300) -> tuple[Image, Points]:
     """A simple face and its five landmarks, for runs without pictures of faces: (height, width, 3) and (5, 2)."""
     image = np.full((height_px, width_px, 3), rng.integers(170, 250, 3), np.uint8)
@@ -125,7 +128,7 @@ def drawn_face(rng: np.random.Generator, width_px: int = 240, height_px: int = 3
     cv2.ellipse(image, (w // 2, int(h * 1.05)), (int(w * 0.46), int(h * 0.3)), 0, 0, 360, hair, -1, cv2.LINE_AA)
     cv2.ellipse(image, (w // 2, int(h * 0.44)), (int(w * 0.31), int(h * 0.34)), 0, 0, 360, hair, -1, cv2.LINE_AA)
     cv2.ellipse(image, (w // 2, int(h * 0.52)), (int(w * 0.25), int(h * 0.31)), 0, 0, 360, skin, -1, cv2.LINE_AA)
-    points = np.float32([[0.39, 0.46], [0.61, 0.46], [0.5, 0.58], [0.42, 0.68], [0.58, 0.68]]) * np.float32([w, h])
+    points = np.asarray(DRAWN_FIVE, np.float32) * np.asarray([w, h], np.float32)
     points += rng.normal(0, 0.006 * w, points.shape).astype(np.float32)
     for x, y in points[:2]:
         cv2.ellipse(image, (int(x), int(y)), (w // 18, w // 36), 0, 0, 360, (240, 240, 240), -1, cv2.LINE_AA)
@@ -163,17 +166,20 @@ def _faces(folder: Path | None) -> Iterable[Face]:
         name = path.relative_to(folder).as_posix()
         person = f"webmorph-{path.stem[:3]}" if studio else f"{path.parent.name}-{path.stem}"
         points = landmarks.get(f"faces/{name}", landmarks.get(name))
-        five = np.float32(points)[np.array(FIVE_OF_189)].mean(axis=1) if points else None
+        five = np.asarray(points, np.float32)[np.array(FIVE_OF_189)].mean(axis=1) if points else None
         if path.parent.name == "sfhq":
             with Picture.open(path) as picture:
-                five = np.float32(FIVE_OF_FFHQ) * np.float32(picture.size)
+                five = np.asarray(FIVE_OF_FFHQ, np.float32) * np.asarray(picture.size, np.float32)
         yield Face(path, person, five, aligned=not path.parent.name.endswith("t2i"))
 
 
 @cache
 def _fonts() -> tuple[tuple[str, str, Font], ...]:
-    """Every usable font with its script and split. Families are dealt out in the order of their hash, so that each split
-    gets its share (and at least 3 of 9 or more) whatever is installed."""
+    """Every usable font with its script and split.
+
+    Families are dealt out in the order of their hash, so that each split gets its share, and at least 3 when there are
+    9 or more, whatever is installed.
+    """
     by_script: dict[str, list[Font]] = {"hangul": [], "latin": [], "mrz": []}
     for path in _font_files():
         for script, font in _inspect(path):
@@ -182,7 +188,9 @@ def _fonts() -> tuple[tuple[str, str, Font], ...]:
         raise RuntimeError(NO_HANGUL_FONT)
     dealt = [("mrz", "every", font) for font in by_script["mrz"]]
     for script in ("hangul", "latin"):
-        families = sorted({root_family(font) for font in by_script[script]}, key=lambda name: hashlib.sha256(name.encode()).digest())
+        families = sorted(
+            {root_family(font) for font in by_script[script]}, key=lambda name: hashlib.sha256(name.encode()).digest()
+        )
         spare = len(families) >= 9
         tail = [max(round(len(families) * share), 3 if spare else 1) for share in SHARES[1:]]
         home = {}
@@ -204,7 +212,9 @@ def _font_files() -> list[Path]:
     for package in FONT_PACKAGES:
         spec = importlib.util.find_spec(package)
         folders += [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf", ".ttc"}]
+    files = [
+        path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf", ".ttc"}
+    ]
     return sorted(files)
 
 
@@ -220,10 +230,12 @@ def _inspect(path: Path) -> Iterable[tuple[str, Font]]:
         style = f"{style_name or ''} {path.stem}".lower()
         if path.suffix.lower() == ".ttc" and not family.endswith(" KR"):
             continue
-        found = Font(str(path), index, family, "bold" in style or "black" in style, "italic" in style or "oblique" in style)
-        if MRZ_FAMILIES.search(family) or (MONOSPACE_FAMILIES.search(family) and not found.italic):
-            if not found.italic and "condensed" not in path.stem.lower():
-                yield "mrz", found
+        found = Font(
+            str(path), index, family, "bold" in style or "black" in style, "italic" in style or "oblique" in style
+        )
+        upright = not found.italic and "condensed" not in path.stem.lower()
+        if upright and (MRZ_FAMILIES.search(family) or MONOSPACE_FAMILIES.search(family)):
+            yield "mrz", found
         if not (DISPLAY_FAMILIES.search(family) or DISPLAY_FAMILIES.search(path.stem) or "light" in style):
             if drawn >= HANGUL:
                 yield "hangul", found

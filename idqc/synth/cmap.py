@@ -18,7 +18,7 @@ class BrokenFont(Exception):
 
 @lru_cache(maxsize=512)
 def characters(path: str, index: int = 0) -> frozenset[int]:
-    """The code points that a font draws. `index` picks the font in a collection (.ttc). Raises BrokenFont or OSError."""
+    """The code points that a font draws; `index` picks one in a collection (.ttc). Raises BrokenFont or OSError."""
     with open(path, "rb") as file:
         data = file.read()
     try:
@@ -41,7 +41,7 @@ def _best(data: bytes, cmap: int) -> frozenset[int]:
     found: frozenset[int] = frozenset()
     for number in range(struct.unpack_from(">H", data, cmap + 2)[0]):
         platform, encoding, offset = struct.unpack_from(">HHI", data, cmap + 4 + 8 * number)
-        if platform == 0 and encoding != 5 or platform == 3 and encoding in (1, 10):
+        if (platform == 0 and encoding != 5) or (platform == 3 and encoding in (1, 10)):
             at = cmap + offset
             kind = struct.unpack_from(">H", data, at)[0]
             drawn = _format_4(data, at) if kind == 4 else _format_12(data, at) if kind == 12 else frozenset()
@@ -50,7 +50,11 @@ def _best(data: bytes, cmap: int) -> frozenset[int]:
 
 
 def _format_12(data: bytes, at: int) -> frozenset[int]:
-    groups = np.frombuffer(data, ">u4", 3 * struct.unpack_from(">I", data, at + 12)[0], at + 16).reshape(-1, 3).astype(np.int64)
+    groups = (
+        np.frombuffer(data, ">u4", 3 * struct.unpack_from(">I", data, at + 12)[0], at + 16)
+        .reshape(-1, 3)
+        .astype(np.int64)
+    )
     codes, group = _spread(groups[:, 0], groups[:, 1])
     return frozenset(codes[groups[group, 2] + codes - groups[group, 0] != 0].tolist())
 

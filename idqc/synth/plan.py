@@ -1,4 +1,4 @@
-"""What photo a number stands for: which document, what is wrong with it, which split. A pure function of seed and index."""
+"""What photo a number stands for: which document, what is wrong with it, which split. Pure in seed and index."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from idqc.labels import SPLITS
 from idqc.synth.assets import SHARES
 
 MIX: Mapping[str, float] = MappingProxyType({"clean": 0.38, "defect": 0.30, "attack": 0.22, "negative": 0.10})
-DOCUMENT_SHARES: Mapping[str, float] = MappingProxyType({"kr_resident": 0.32, "kr_driver": 0.26, "passport": 0.20, "td1": 0.22})
+DOCUMENT_SHARES: Mapping[str, float] = MappingProxyType(
+    {"kr_resident": 0.32, "kr_driver": 0.26, "passport": 0.20, "td1": 0.22}
+)
 ATTACKS = ("screen", "print", "grayscale_copy", "portrait_tamper", "text_tamper")
 DEFECTS: Mapping[str, float] = MappingProxyType(
     {
@@ -28,7 +30,7 @@ EXPIRING = ("kr_driver", "passport", "td1")
 
 @dataclass(frozen=True)
 class Plan:
-    """One photo to be made. `defects` are (code, severity wanted); a plain scene has kind `negative` and `card` False."""
+    """One photo to be made. `defects` are (code, severity wanted); a plain scene is `negative` with `card` False."""
 
     seed: int
     index: int
@@ -78,4 +80,6 @@ def _severity(rng: np.random.Generator) -> float:
 def _draw(rng: np.random.Generator, shares: Mapping[str, float]) -> str:
     names = list(shares)
     weights = np.array([shares[name] for name in names], np.float64)
-    return names[int(np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(), side="right").clip(0, len(names) - 1))]
+    return names[
+        int(np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(), side="right").clip(0, len(names) - 1))
+    ]

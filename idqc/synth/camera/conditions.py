@@ -23,12 +23,12 @@ from idqc.photo.quad import (
 )
 from idqc.synth.assets import Assets
 from idqc.synth.camera.light import Lighting, Reflection, gain_for_bright, gain_for_dark, gain_for_white
-from idqc.synth.camera.pose import Matrix, Pose, flat_scan, gentler, plane_to_photo
+from idqc.synth.camera.pose import Pose, flat_scan, gentler, plane_to_photo
 from idqc.synth.camera.sensor import camera_kind, camera_kinds
 from idqc.synth.plan import Plan
 
 BLUR_MM_AT_ZERO, BLUR_MM_AT_ONE = 0.09, 0.50
-"""Standard deviation of the blur on the card: 0.09 mm is crisp, 0.3 mm makes 2 mm print hard to read, 0.5 mm unreadable."""
+"""Standard deviation of the blur on the card: 0.09 mm is crisp, 0.3 mm blurs 2 mm print badly, 0.5 mm ends it."""
 SEEN_FROM_ATTACK_PX_PER_MM = 8.5
 """What a recapture must keep, or there would be a label without evidence."""
 
@@ -107,7 +107,14 @@ def draw_frame(rng: np.random.Generator, plan: Plan, size_mm: tuple[float, float
 
 
 def _posed(plan: Plan) -> bool:
-    posed = ("quality.cut_off", "quality.low_resolution", "quality.tilt", "quality.dark", "quality.blur", "quality.glare")
+    posed = (
+        "quality.cut_off",
+        "quality.low_resolution",
+        "quality.tilt",
+        "quality.dark",
+        "quality.blur",
+        "quality.glare",
+    )
     return any(plan.wanted(code) for code in posed)
 
 
@@ -131,6 +138,10 @@ def _settle(
         pose = replace(pose, coverage=pose.coverage * 0.93)
         matrix = plane_to_photo(pose, corners_mm, width, height)
         quad = project(matrix, corners_mm)
+    larger = 1.02 * PX_PER_MM_AT_ZERO / px_per_mm(quad, size_mm)
+    if larger > 1.0 and not plan.wanted("quality.low_resolution"):
+        matrix, quad = np.diag([larger, larger, 1.0]) @ matrix, quad * np.float32(larger)
+        width, height = round(width * larger), round(height * larger)
     return Frame(width, height, matrix, quad, scan=False)
 
 
@@ -155,7 +166,13 @@ def _scan(rng: np.random.Generator, size_mm: tuple[float, float], corners_mm: Po
 
 
 def draw_conditions(
-    rng: np.random.Generator, plan: Plan, frame: Frame, size_mm: tuple[float, float], gloss: float, emissive: bool, assets: Assets
+    rng: np.random.Generator,
+    plan: Plan,
+    frame: Frame,
+    size_mm: tuple[float, float],
+    gloss: float,
+    emissive: bool,
+    assets: Assets,
 ) -> Conditions:
     """Draws light, focus and file of a shot whose frame is known."""
     camera = str(rng.choice(camera_kinds(plan.split)))
@@ -201,7 +218,11 @@ def _lighting(rng: np.random.Generator, plan: Plan, scan: bool, gloss: float, em
     calm = scan or emissive
     spots: tuple[Reflection, ...] = ()
     if not scan and rng.random() < 0.35 * gloss + 0.08:
-        spots = (draw_reflection(rng, (float(rng.uniform(-0.1, 1.1)), float(rng.uniform(-0.1, 1.1))), float(rng.uniform(0.05, 0.32))),)
+        spots = (
+            draw_reflection(
+                rng, (float(rng.uniform(-0.1, 1.1)), float(rng.uniform(-0.1, 1.1))), float(rng.uniform(0.05, 0.32))
+            ),
+        )
     return Lighting(
         gain=gain,
         unevenness=float(rng.uniform(0, 0.08 if calm else 0.32)),
@@ -223,5 +244,3 @@ def draw_reflection(rng: np.random.Generator, at: tuple[float, float], strength:
         angle_deg=float(rng.uniform(0, 180)),
         softness=float(rng.uniform(0.1, 0.8)),
     )
-
-

@@ -20,8 +20,8 @@ ROOM_MM = 30.0
 class Stage:
     """A flat object with room around it, being dressed before the photo; arrays are changed in place.
 
-    `covered` marks what lies on top of the object, 255 where nothing below can be seen. `things` are the outlines (4, 2)
-    of what covers content; `arms` are (root, direction, skin, width in mm) of fingers, for the hand that they belong to.
+    `covered` marks what lies on top of the object, 255 where nothing below can be seen. `things` are the outlines
+    (4, 2) of what covers content; `arms` are (root, direction, skin, width in mm) of fingers, for the hand behind them.
     """
 
     bgr: Image
@@ -43,7 +43,7 @@ class Stage:
         top, left = max(y, 0), max(x, 0)
         part = self.covered[top : y + h, left : x + w]
         inside = np.zeros(part.shape, np.uint8)
-        cv2.fillConvexPoly(inside, np.round(quad_xy - np.float32([left, top])).astype(np.int32), 1)
+        cv2.fillConvexPoly(inside, np.round(quad_xy - np.asarray([left, top], np.float32)).astype(np.int32), 1)
         total = int(inside.sum())
         return float((part[inside > 0] > 127).sum() / total) if total else 0.0
 
@@ -53,13 +53,15 @@ def set_stage(flat: FlatObject, room: bool) -> Stage:
     edge = round(ROOM_MM * flat.px_per_mm) if room else 0
     bgr = cv2.copyMakeBorder(flat.bgr, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     opaque = cv2.copyMakeBorder(flat.opaque, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
-    quad = flat.document_quad + np.float32(edge)
+    quad = flat.document_quad + np.asarray(edge, np.float32)
     card_h, card_w = flat.card.bgr.shape[:2]
     to_stage = homography(rectangle(card_w, card_h), quad)
     return Stage(bgr, opaque, np.zeros(opaque.shape, np.uint8), quad, flat.px_per_mm, to_stage)
 
 
-def lay(stage: Stage, mask: NDArray[np.float32], colour: NDArray[np.float32], top: int, left: int, solid: float = 1.0) -> None:
+def lay(
+    stage: Stage, mask: NDArray[np.float32], colour: NDArray[np.float32], top: int, left: int, solid: float = 1.0
+) -> None:
     """Lays a thing with a soft mask (h, w) 0..1 and its own colours (h, w, 3) on the stage; it casts a thin shadow."""
     h, w = mask.shape
     y0, x0 = max(-top, 0), max(-left, 0)
@@ -78,7 +80,9 @@ def lay(stage: Stage, mask: NDArray[np.float32], colour: NDArray[np.float32], to
         stage.covered[window] = np.maximum(stage.covered[window], solid_mask)
 
 
-def finger(rng: np.random.Generator, stage: Stage, tip: Points, away: Points, skin_bgr: Points, width_mm: float, nail: bool) -> None:
+def finger(
+    rng: np.random.Generator, stage: Stage, tip: Points, away: Points, skin_bgr: Points, width_mm: float, nail: bool
+) -> None:
     """Draws a finger whose tip lies at `tip` (stage pixels) and that comes from the direction `away`."""
     r = width_mm * stage.px_per_mm / 2
     away = away / max(float(np.linalg.norm(away)), 1e-6)
@@ -97,24 +101,30 @@ def finger(rng: np.random.Generator, stage: Stage, tip: Points, away: Points, sk
     radius = r * (1 + 0.16 * np.clip(along / (3 * r), 0, 1.5) + 0.03 * np.sin(along / r * 1.7))
     distance = np.sqrt(np.minimum(along, 0) ** 2 + across**2) / radius
     mask = ((1 - distance) * r / 1.5).clip(0, 1).astype(np.float32)
-    round_light = np.sqrt(np.maximum(1 - distance**2, 0.0)) * 0.45 + 0.55 + 0.10 * (across / radius) * rng.choice([-1, 1])
+    round_light = (
+        np.sqrt(np.maximum(1 - distance**2, 0.0)) * 0.45 + 0.55 + 0.10 * (across / radius) * rng.choice([-1, 1])
+    )
     for _ in range(int(rng.integers(1, 4))):
         round_light -= 0.05 * np.exp(-(((along - rng.uniform(1.5, 4) * r + 0.15 * across) / (0.06 * r)) ** 2))
     colour = round_light[..., None] * skin_bgr
-    colour[..., 2] += 14 * np.exp(-(along / r + 0.6) ** 2)
-    colour += cv2.resize(rng.normal(0, 5, (mask.shape[0] // 6 + 1, mask.shape[1] // 6 + 1)).astype(np.float32), mask.shape[::-1])[..., None]
+    colour[..., 2] += 14 * np.exp(-((along / r + 0.6) ** 2))
+    colour += cv2.resize(
+        rng.normal(0, 5, (mask.shape[0] // 6 + 1, mask.shape[1] // 6 + 1)).astype(np.float32), mask.shape[::-1]
+    )[..., None]
     if nail:
         plate = np.exp(-(np.maximum(((along - 0.15 * r) / (0.72 * r)) ** 2 + (across / (0.62 * r)) ** 2, 0) ** 4))
-        colour = colour * (1 - plate[..., None] * 0.7) + plate[..., None] * 0.7 * (skin_bgr * 0.55 + np.float32([105, 105, 125]))
+        colour = colour * (1 - plate[..., None] * 0.7) + plate[..., None] * 0.7 * (
+            skin_bgr * 0.55 + np.asarray([105, 105, 125], np.float32)
+        )
     lay(stage, mask, np.asarray(colour, np.float32), int(low[1]), int(low[0]))
     stage.arms.append((tip + away * 1.5 * r, away, skin_bgr, width_mm))
 
 
 def skin(rng: np.random.Generator) -> Points:
     """A skin colour, BGR float32."""
-    light, dark = np.float32([165, 185, 228]), np.float32([45, 65, 100])
-    share = np.float32(rng.beta(1.4, 2.4))
-    return (light * (1 - share) + dark * share) * np.float32(rng.uniform(0.85, 1.08))
+    light, dark = np.asarray([165, 185, 228], np.float32), np.asarray([45, 65, 100], np.float32)
+    share = np.asarray(rng.beta(1.4, 2.4), np.float32)
+    return (light * (1 - share) + dark * share) * np.asarray(rng.uniform(0.85, 1.08), np.float32)
 
 
 def patch(rng: np.random.Generator, stage: Stage, quad_xy: Points, kind: str) -> None:
@@ -124,23 +134,41 @@ def patch(rng: np.random.Generator, stage: Stage, quad_xy: Points, kind: str) ->
     grow = max(int(0.12 * min(w, h)), 3)
     left, top = x - grow, y - grow
     mask = np.zeros((h + 2 * grow, w + 2 * grow), np.float32)
-    shape = (quad_xy - np.float32([left, top])).astype(np.float32)
+    shape = (quad_xy - np.asarray([left, top], np.float32)).astype(np.float32)
     if kind in ("paper", "fluid"):
         steps = np.linspace(0, 1, 9, endpoint=False)[:, None]
         shape = np.concatenate([a + (b - a) * steps for a, b in zip(shape, np.roll(shape, -1, axis=0), strict=True)])
         shape += rng.normal(0, (0.10 if kind == "fluid" else 0.03) * min(w, h), shape.shape)
     cv2.fillPoly(mask, [np.round(shape).astype(np.int32)], 1.0, cv2.LINE_AA)
-    base = {
-        "sticker": rng.uniform(30, 255, 3), "tape": rng.uniform(120, 235) + rng.normal(0, 14, 3), "paper": rng.uniform(205, 250) + rng.normal(0, 5, 3),
-        "fluid": np.array([238, 242, 243]), "pen": rng.uniform(10, 200, 3), "dark": rng.uniform(5, 45) + np.zeros(3),
-    }[kind]  # fmt: skip
-    shade = cv2.resize(rng.normal(0, 7, (mask.shape[0] // 24 + 2, mask.shape[1] // 24 + 2)).astype(np.float32), mask.shape[::-1])
-    colour = np.float32(base) + shade[..., None]
+    base = _colours(rng)[kind]
+    shade = cv2.resize(
+        rng.normal(0, 7, (mask.shape[0] // 24 + 2, mask.shape[1] // 24 + 2)).astype(np.float32), mask.shape[::-1]
+    )
+    colour = np.asarray(base, np.float32) + shade[..., None]
     if kind == "sticker" and rng.random() < 0.6:
         ring = tuple(float(v) for v in rng.uniform(0, 255, 3))
-        cv2.circle(colour, (mask.shape[1] // 2, mask.shape[0] // 2), max(min(mask.shape) // 4, 2), ring, max(min(mask.shape) // 12, 1), cv2.LINE_AA)
+        cv2.circle(
+            colour,
+            (mask.shape[1] // 2, mask.shape[0] // 2),
+            max(min(mask.shape) // 4, 2),
+            ring,
+            max(min(mask.shape) // 12, 1),
+            cv2.LINE_AA,
+        )
     solid = float(rng.uniform(0.85, 0.97)) if kind == "tape" else 1.0
     lay(stage, mask, colour, top, left, solid)
+
+
+def _colours(rng: np.random.Generator) -> dict[str, Points]:
+    """A colour for every kind of patch, BGR."""
+    return {
+        "sticker": rng.uniform(30, 255, 3),
+        "tape": rng.uniform(120, 235) + rng.normal(0, 14, 3),
+        "paper": rng.uniform(205, 250) + rng.normal(0, 5, 3),
+        "fluid": np.array([238, 242, 243]),
+        "pen": rng.uniform(10, 200, 3),
+        "dark": rng.uniform(5, 45) + np.zeros(3),
+    }
 
 
 def erase(rng: np.random.Generator, stage: Stage, quad_xy: Points) -> None:

@@ -72,18 +72,19 @@ def _cover_share(rng: np.random.Generator, stage: Stage, quad: Points, share: fl
     out = unit * rng.uniform(0.1, 0.8) * min(height, 6 * stage.px_per_mm)
     over = down * rng.uniform(0.1, 0.45)
     share = min(share, 1.15)
-    if rng.random() < 0.5:
-        ends = quad[0] - out, quad[0] + right * share
-    else:
-        ends = quad[1] - right * share, quad[1] + out
-    start, end = (ends[0], ends[1])
-    shape = np.float32([start - over, end - over, end + down + over, start + down + over])
+    from_left = rng.random() < 0.5
+    start = quad[0] - out if from_left else quad[1] - right * share
+    end = quad[0] + right * share if from_left else quad[1] + out
+    shape = np.asarray([start - over, end - over, end + down + over, start + down + over], np.float32)
     shape += rng.normal(0, 0.05 * height, (4, 2)).astype(np.float32)
     kind = str(rng.choice(PATCHES))
     if kind == "pen":
         slant = unit * rng.normal(0, 0.3) * height
         reach = down / max(height, 1e-6) * rng.uniform(5, 18) * stage.px_per_mm
-        shape = np.float32([start - reach - slant, end - reach - slant, end + down + reach + slant, start + down + reach + slant])
+        shape = np.asarray(
+            [start - reach - slant, end - reach - slant, end + down + reach + slant, start + down + reach + slant],
+            np.float32,
+        )
     patch(rng, stage, shape, kind)
     _note(stage, shape)
 
@@ -100,10 +101,12 @@ def _cover_with_finger(rng: np.random.Generator, stage: Stage, quad: Points) -> 
     away = away / np.linalg.norm(away)
     width_mm = float(rng.uniform(15, 23))
     tip = centre - away * rng.uniform(0.1, 0.5) * width_mm * stage.px_per_mm
-    finger(rng, stage, tip.astype(np.float32), away.astype(np.float32), skin(rng), width_mm, nail=bool(rng.random() < 0.75))
+    finger(
+        rng, stage, tip.astype(np.float32), away.astype(np.float32), skin(rng), width_mm, nail=bool(rng.random() < 0.75)
+    )
     side = np.array([-away[1], away[0]]) * width_mm * stage.px_per_mm * 0.55
     far = tip + away * 45 * stage.px_per_mm
-    _note(stage, np.float32([tip - side, tip + side, far + side, far - side]))
+    _note(stage, np.asarray([tip - side, tip + side, far + side, far - side], np.float32))
 
 
 def _note(stage: Stage, shape: Points) -> None:
@@ -112,7 +115,7 @@ def _note(stage: Stage, shape: Points) -> None:
     unit = project(to_unit, shape).clip(0, 1)
     low, high = unit.min(axis=0), unit.max(axis=0)
     if (high - low).min() > 0.01:
-        box = np.float32([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
+        box = np.asarray([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]], np.float32)
         stage.things.append(project(np.linalg.inv(to_unit), box))
 
 
@@ -130,9 +133,11 @@ def _harmless_fingers(rng: np.random.Generator, stage: Stage, flat: FlatObject) 
         tip = a + (b - a) * rng.uniform(0.08, 0.92) - outward * rng.uniform(0.5, 8.0) * stage.px_per_mm
         away = outward + along * rng.normal(0, 0.3)
         half = along * width_mm * stage.px_per_mm * 0.75
-        box = np.float32([tip - half, tip + half, tip + half + outward * 400, tip - half + outward * 400])
+        box = np.asarray([tip - half, tip + half, tip + half + outward * 400, tip - half + outward * 400], np.float32)
         if all(intersection_area(box, field) <= 0 for field in fields):
-            finger(rng, stage, tip.astype(np.float32), away.astype(np.float32), tone, width_mm, bool(rng.random() < 0.7))
+            finger(
+                rng, stage, tip.astype(np.float32), away.astype(np.float32), tone, width_mm, bool(rng.random() < 0.7)
+            )
 
 
 def _empty_portrait(rng: np.random.Generator, stage: Stage, quad: Points) -> None:
@@ -145,8 +150,12 @@ def _empty_portrait(rng: np.random.Generator, stage: Stage, quad: Points) -> Non
         if rng.random() < 0.5:
             x, y, w, h = cv2.boundingRect(inner)
             darker = tuple(int(v * 0.75) for v in tone)
-            cv2.ellipse(stage.bgr, (x + w // 2, y + int(0.42 * h)), (w // 5, int(h * 0.2)), 0, 0, 360, darker, -1, cv2.LINE_AA)
-            cv2.ellipse(stage.bgr, (x + w // 2, y + h), (int(w * 0.4), int(h * 0.34)), 0, 180, 360, darker, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                stage.bgr, (x + w // 2, y + int(0.42 * h)), (w // 5, int(h * 0.2)), 0, 0, 360, darker, -1, cv2.LINE_AA
+            )
+            cv2.ellipse(
+                stage.bgr, (x + w // 2, y + h), (int(w * 0.4), int(h * 0.34)), 0, 180, 360, darker, -1, cv2.LINE_AA
+            )
 
 
 def spoil_portrait(rng: np.random.Generator, stage: Stage, quad: Points, way: str, severity: float) -> float:
@@ -169,5 +178,3 @@ def spoil_portrait(rng: np.random.Generator, stage: Stage, quad: Points, way: st
         goal = float(rng.uniform(215, 250)) if way == "wash" else float(rng.uniform(5, 30))
         part[:] = cv2.convertScaleAbs(part, alpha=contrast, beta=goal * (1 - contrast))
     return severity
-
-

@@ -1,4 +1,4 @@
-"""What is true about a finished photo: quads in photo pixels, visibility, and a severity for everything that is wrong."""
+"""What is true about a finished photo: quads in photo pixels, visibility, a severity for everything that is wrong."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
     card = flat.card
     to_photo = frame.matrix
     quad = project(to_photo, stage.document_quad)
-    answer = Label(file=file, document_type=card.document_type, quad=points_list(quad), split=plan.split, seed=plan.seed)
+    answer = Label(
+        file=file, document_type=card.document_type, quad=points_list(quad), split=plan.split, seed=plan.seed
+    )
     keys = {**card.keys, **flat.keys}
     answer.person, answer.layout, answer.font = keys.get("person"), keys.get("layout"), keys.get("font")
     answer.screen, answer.printer, answer.edit = keys.get("screen"), keys.get("printer"), keys.get("edit")
@@ -78,7 +80,9 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
             continue
         severity[f"field.{name}.hidden"] = hidden
         if item.lines and hidden <= VISIBLE_UNTIL:
-            unreadable = max(_unreadable(item.lines[0][0], flat, in_photo, item.quad_xy, seen.blur_mm), lost_by_field[name])
+            unreadable = max(
+                _unreadable(item.lines[0][0], flat, in_photo, item.quad_xy, seen.blur_mm), lost_by_field[name]
+            )
             severity[f"field.{name}.unreadable"] = unreadable if unreadable >= UNREADABLE_FROM else 0.0
     if card.portrait_quad is not None:
         answer.portrait_quad = points_list(project(to_photo, stage.place(card.portrait_quad)))
@@ -86,7 +90,12 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
             hidden = severity.get("field.portrait.hidden", 0.0)
             blurred = seen.blur_mm * flat.px_per_mm / max(_width(stage.place(card.portrait_quad)), 1e-6)
             blurred = (blurred - PORTRAIT_BLUR_AT_ZERO) / (PORTRAIT_BLUR_AT_ONE - PORTRAIT_BLUR_AT_ZERO)
-            worst = max(seen.portrait_print, min(blurred, 1.0), lost_by_field.get("portrait", 0.0), hidden / PORTRAIT_COVER_AT_ONE)
+            worst = max(
+                seen.portrait_print,
+                min(blurred, 1.0),
+                lost_by_field.get("portrait", 0.0),
+                hidden / PORTRAIT_COVER_AT_ONE,
+            )
             missing = float(np.clip((hidden - 0.7) / 0.2, 0, 1))
             severity["portrait.missing"] = missing
             severity["portrait.low_quality"] = min(worst, 1.0) if missing < 0.5 else 0.0
@@ -97,7 +106,9 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
     severity |= {
         "quality.cut_off": cut_off_score(cut_off_share(quad, frame.width_px, frame.height_px)),
         "quality.low_resolution": low_resolution_score(px_per_mm(quad, card.size_mm)),
-        "quality.tilt": 0.0 if frame.scan else tilt_score(tilt_deg(quad, card.size_mm, frame.width_px, frame.height_px)),
+        "quality.tilt": 0.0
+        if frame.scan
+        else tilt_score(tilt_deg(quad, card.size_mm, frame.width_px, frame.height_px)),
         "quality.blur": blur_score(seen.blur_mm),
         "quality.dark": seen.dark,
         "quality.bright": seen.bright,
@@ -114,7 +125,9 @@ def label(plan: Plan, flat: FlatObject, stage: Stage, shot: Conditions, seen: Se
 def label_without_card(plan: Plan, shot_camera: str, texture: str | None, file: str) -> Label:
     """The label of a plain scene."""
     severity = {"quality.no_document": 1.0}
-    return Label(file, None, None, severity=severity, split=plan.split, seed=plan.seed, camera=shot_camera, texture=texture)
+    return Label(
+        file, None, None, severity=severity, split=plan.split, seed=plan.seed, camera=shot_camera, texture=texture
+    )
 
 
 def points_list(points_xy: Points) -> LabelQuad:
@@ -131,7 +144,7 @@ def card_to_grid(flat: FlatObject) -> NDArray[np.float64]:
 
 
 def lost_in_field(lost: Map, flat: FlatObject, quad_card: Points) -> float:
-    """The worst share of content lost over any stretch of a field as long as 4 of its heights; the mean for compact ones."""
+    """The worst share of content lost over any stretch of a field as long as 4 of its heights; others as a whole."""
     x, y, w, h = cv2.boundingRect(project(card_to_grid(flat), quad_card))
     part = lost[max(y, 0) : y + max(h, 1), max(x, 0) : x + max(w, 1)]
     if part.size == 0:
@@ -178,5 +191,3 @@ def _glare_quads(lost: Map, quad: Points, width_px: int, height_px: int) -> list
         if len(clip_to_frame(box, width_px, height_px)):
             found.append(points_list(box))
     return found
-
-

@@ -1,7 +1,7 @@
 """Light on the scene: how bright, how even, shadows, reflections. And how much of the content each takes away.
 
-The ramps below say what severities 0 and 1 of dark, bright and glare mean. "White level" is the grey level, 0..255, that
-white paper has in the photo.
+The ramps below say what severities 0 and 1 of dark, bright and glare mean. "White level" is the grey level, 0..255,
+that white paper has in the photo.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Reflection:
-    """One specular spot. `at` is its centre in shares of the document, `size` in shares of its width, `strength` in light."""
+    """A specular spot: `at` (centre) in shares of the document, `size` in shares of its width, `strength` in light."""
 
     shape: str
     at: tuple[float, float]
@@ -44,7 +44,7 @@ class Reflection:
 
 @dataclass(frozen=True)
 class Lighting:
-    """The light of a shot. `gain` is the mean over the document; `unevenness` 0..1 of a slope; `shadow` 0..1 of depth."""
+    """The light of a shot: `gain` the mean over the document, `unevenness` 0..1 of a slope, `shadow` 0..1 of depth."""
 
     gain: float
     unevenness: float
@@ -92,7 +92,7 @@ def illuminate(
     white = 255 * np.sqrt(np.maximum(on_card, 0) * PAPER_LIGHT)
     dark = ((DARK_WHITE_AT_ZERO - white) / (DARK_WHITE_AT_ZERO - DARK_WHITE_AT_ONE)).clip(0, 1).mean()
     bright = ((on_card - BRIGHT_GAIN_AT_ZERO) / (BRIGHT_GAIN_AT_ONE - BRIGHT_GAIN_AT_ZERO)).clip(0, 1).mean()
-    coloured = gain[..., None] * np.float32(lighting.colour_bgr)
+    coloured = gain[..., None] * np.asarray(lighting.colour_bgr, np.float32)
     return np.maximum(coloured, 0.003).astype(np.float32), float(dark), float(bright)
 
 
@@ -103,8 +103,9 @@ def _shadow(rng: np.random.Generator, depth: float, quad_xy: Points, w: int, h: 
     angle = rng.uniform(0, 2 * np.pi)
     along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
     half = rng.uniform(0.1, 0.5) * w
-    shape = [centre - across * half, centre + across * half, centre + across * half * rng.uniform(0.6, 1.6) + along * 2 * w,
-             centre - across * half * rng.uniform(0.6, 1.6) + along * 2 * w]  # fmt: skip
+    near = [centre - across * half, centre + across * half]
+    far = [centre + across * half * side * rng.uniform(0.6, 1.6) + along * 2 * w for side in (1, -1)]
+    shape = [*near, *far]
     cv2.fillPoly(mask, [np.array(shape).astype(np.int32)], 1.0)
     if rng.random() < 0.3:
         cv2.circle(mask, (int(centre[0]), int(centre[1])), int(half), 1.0, -1)
@@ -123,9 +124,14 @@ def reflect(rng: np.random.Generator, reflections: tuple[Reflection, ...]) -> Ma
             _ellipse(shape, x, y, size * 1.6, size * 0.16, spot.angle_deg)
         elif spot.shape == "window":
             box = cv2.boxPoints(((x, y), (size * 1.5, size), spot.angle_deg)) + rng.normal(0, size * 0.06, (4, 2))
-            cv2.fillConvexPoly(shape, (np.float32(box) * 8).astype(np.int32), 1.0, cv2.LINE_AA, 3)
-            for a, b in (((box[0] + box[1]) / 2, (box[2] + box[3]) / 2), ((box[1] + box[2]) / 2, (box[3] + box[0]) / 2)):
-                cv2.line(shape, a.astype(int).tolist(), b.astype(int).tolist(), 0.1, max(int(size * 0.06), 1), cv2.LINE_AA)
+            cv2.fillConvexPoly(shape, (np.asarray(box, np.float32) * 8).astype(np.int32), 1.0, cv2.LINE_AA, 3)
+            for a, b in (
+                ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2),
+                ((box[1] + box[2]) / 2, (box[3] + box[0]) / 2),
+            ):
+                cv2.line(
+                    shape, a.astype(int).tolist(), b.astype(int).tolist(), 0.1, max(int(size * 0.06), 1), cv2.LINE_AA
+                )
         elif spot.shape == "flash":
             _ellipse(shape, x, y, size * 0.3, size * 0.3, 0)
             halo = np.zeros_like(total)
@@ -140,7 +146,10 @@ def reflect(rng: np.random.Generator, reflections: tuple[Reflection, ...]) -> Ma
 @cache
 def _fade() -> Map:
     """1 on the document, falling to 0 at the rim of the grid, so that no reflection ends in a straight line."""
-    ramps = [np.minimum(np.minimum(np.arange(n), n - 1 - np.arange(n)) / GRID_EDGE, 1.0) for n in (GRID_H + 2 * GRID_EDGE, GRID_W + 2 * GRID_EDGE)]
+    ramps = [
+        np.minimum(np.minimum(np.arange(n), n - 1 - np.arange(n)) / GRID_EDGE, 1.0)
+        for n in (GRID_H + 2 * GRID_EDGE, GRID_W + 2 * GRID_EDGE)
+    ]
     return np.asarray(np.outer(*ramps) ** 1.5, np.float32)
 
 
@@ -154,7 +163,9 @@ def content_lost(reflected: Map, gain: float) -> Map:
     white, black = min(PAPER_LIGHT * gain, 1.0), 0.04 * gain
     before = max(white**0.5 - min(black, 1.0) ** 0.5, 1e-3)
     after = np.sqrt(np.minimum(white + reflected, 1)) - np.sqrt(np.minimum(black + reflected, 1))
-    return np.asarray(((CONTRAST_READABLE - after / before) / (CONTRAST_READABLE - CONTRAST_LOST)).clip(0, 1), np.float32)
+    return np.asarray(
+        ((CONTRAST_READABLE - after / before) / (CONTRAST_READABLE - CONTRAST_LOST)).clip(0, 1), np.float32
+    )
 
 
 def glare_severity(area_lost: float, worst_field_lost: float) -> float:
@@ -164,7 +175,7 @@ def glare_severity(area_lost: float, worst_field_lost: float) -> float:
 
 def grid_to_photo(quad_xy: Points) -> NDArray[np.float64]:
     """The homography from grid points to photo pixels."""
-    return homography(rectangle(GRID_W, GRID_H) + np.float32(GRID_EDGE), quad_xy)
+    return homography(rectangle(GRID_W, GRID_H) + np.asarray(GRID_EDGE, np.float32), quad_xy)
 
 
 def shine(light: Light, reflected: Map, quad_xy: Points) -> None:

@@ -1,4 +1,4 @@
-"""Where the camera stands: a flat object in space, seen by the main camera of a phone (focal length as in `photo.quad`)."""
+"""Where the camera stands: a flat object in space, seen by a phone's main camera (focal length as in `photo.quad`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Pose:
-    """Angles in degrees; `coverage` is the document's width over the frame's, 0..1; `place` its centre in the free room, 0..1.
+    """Angles in degrees; `coverage` is the width over the frame's, `place` its centre in the room left, 0..1.
 
     `cut_off` is the share of the document's area that leaves the frame, in the direction `leave_deg`.
     """
@@ -69,7 +69,7 @@ def plane_to_photo(pose: Pose, corners_mm: Points, width_px: int, height_px: int
 
 
 def flat_scan(corners_mm: Points, width_px: int, height_px: int, margin: tuple[float, float, float, float]) -> Matrix:
-    """The homography of a scan: no perspective, the document fills the frame but for margins (left, top, right, bottom) in shares."""
+    """The homography of a scan: the document fills the frame but for margins (left, top, right, bottom) in shares."""
     low, high = corners_mm.min(axis=0), corners_mm.max(axis=0)
     left, top, right, bottom = margin
     scale = np.array([width_px * (1 - left - right), height_px * (1 - top - bottom)]) / (high - low)

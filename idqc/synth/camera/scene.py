@@ -33,18 +33,26 @@ def background(rng: np.random.Generator, width_px: int, height_px: int, texture:
 def _texture(path: Path) -> Image:
     image = cv2.imread(str(path))
     shrink = 1024 / max(image.shape[:2])
-    return np.asarray(cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else image)
+    return np.asarray(
+        cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else image
+    )
 
 
 def _textured(rng: np.random.Generator, w: int, h: int, path: Path) -> Image:
     image = _texture(path)
     size = rng.uniform(0.7, 2.2) * max(w, h)
-    corners = rectangle(size, size * image.shape[0] / image.shape[1]) - np.float32(size / 2)
+    corners = rectangle(size, size * image.shape[0] / image.shape[1]) - np.asarray(size / 2, np.float32)
     angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.5 else rng.normal(0, 0.1)
-    turn = np.float32([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    corners = corners @ turn.T + np.float32([w / 2, h / 2]) + rng.normal(0, 0.08 * size, (4, 2)).astype(np.float32)
+    turn = np.asarray([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    corners = (
+        corners @ turn.T
+        + np.asarray([w / 2, h / 2], np.float32)
+        + rng.normal(0, 0.08 * size, (4, 2)).astype(np.float32)
+    )
     matrix = homography(rectangle(image.shape[1], image.shape[0]), corners)
-    return np.asarray(cv2.warpPerspective(image, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+    return np.asarray(
+        cv2.warpPerspective(image, matrix, (w, h), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    )
 
 
 def _procedural(rng: np.random.Generator, w: int, h: int) -> Image:
@@ -77,22 +85,29 @@ def _clutter(rng: np.random.Generator, scene: Image) -> None:
     colour = tuple(int(v) for v in rng.integers(0, 256, 3))
     what = rng.choice(["paper", "phone", "coin", "pen", "cable", "cup"])
     if what in ("paper", "phone"):
-        size = np.float32(rng.uniform(0.25, 0.7, 2) * max(w, h))
+        size = np.asarray(rng.uniform(0.25, 0.7, 2) * max(w, h), np.float32)
         angle = float(rng.uniform(0, 180))
         box = cv2.boxPoints(((float(at[0]), float(at[1])), (float(size[0]), float(size[1])), angle)).astype(np.int32)
         fill = (235, 238, 240) if what == "paper" else tuple(int(v) for v in rng.integers(5, 60, 3))
         cv2.fillConvexPoly(scene, box + 4, tuple(int(v * 0.5) for v in scene[h // 2, w // 2].tolist()), cv2.LINE_AA)
         cv2.fillConvexPoly(scene, box, fill, cv2.LINE_AA)
         if what == "paper":
-            to_page = homography(rectangle(20, 20), np.float32(box))
+            to_page = homography(rectangle(20, 20), np.asarray(box, np.float32))
             for row in range(2, 18):
-                ends = project(to_page, np.float32([[2, row], [rng.uniform(8, 18), row]])).astype(int)
+                ends = project(to_page, np.asarray([[2, row], [rng.uniform(8, 18), row]], np.float32)).astype(int)
                 cv2.line(scene, ends[0].tolist(), ends[1].tolist(), (90, 90, 90), 1, cv2.LINE_AA)
     elif what in ("coin", "cup"):
         radius = int(rng.uniform(0.02, 0.06) * w * (1 if what == "coin" else 3))
         centre = int(at[0]), int(at[1])
         cv2.circle(scene, centre, radius, colour, -1, cv2.LINE_AA)
-        cv2.circle(scene, centre, max(int(radius * 0.88), 1), tuple(int(v * 0.8) for v in colour), max(radius // 20, 1), cv2.LINE_AA)
+        cv2.circle(
+            scene,
+            centre,
+            max(int(radius * 0.88), 1),
+            tuple(int(v * 0.8) for v in colour),
+            max(radius // 20, 1),
+            cv2.LINE_AA,
+        )
     else:
         steps = 2 if what == "pen" else 30
         path = at + np.cumsum(rng.normal(0, 0.4 * w / steps**0.7, (steps, 2)), axis=0)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.inspection import Image, Points
+from idqc.inspection import Image
 from idqc.labels import Label
 from idqc.photo.geometry import project
 from idqc.synth.assets import Assets, texture_key
@@ -27,9 +27,11 @@ MOTION_PER_DEVIATION = 12**0.5
 """A uniform smear of length l has a standard deviation of l / sqrt(12)."""
 
 
-def photograph(rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: Assets, file: str) -> tuple[bytes, Label]:
+def photograph(
+    rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: Assets, file: str
+) -> tuple[bytes, Label]:
     """Photographs an object as planned: the JPEG file and its label. About 0.2 s at 2 MP on one core."""
-    corners_mm = np.float32((flat.document_quad - flat.document_quad.mean(axis=0)) / flat.px_per_mm)
+    corners_mm = np.asarray((flat.document_quad - flat.document_quad.mean(axis=0)) / flat.px_per_mm, np.float32)
     size_mm = flat.card.size_mm
     frame = draw_frame(rng, plan, size_mm, corners_mm)
     hands = not frame.scan and flat.attack in (None, "portrait_tamper", "text_tamper")
@@ -44,7 +46,7 @@ def photograph(rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: A
     gain, dark, bright = illuminate(rng, _vignetted(shot), quad, frame.width_px, frame.height_px)
     cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     if shot.lighting.veil:
-        light += np.float32(shot.lighting.veil * min(shot.lighting.gain, 2.0))
+        light += np.asarray(shot.lighting.veil * min(shot.lighting.gain, 2.0), np.float32)
     reflected = reflect(rng, shot.lighting.reflections)
     shine(light, reflected, quad)
     dense = float(np.sqrt(cv2.contourArea(quad) / (size_mm[0] * size_mm[1])))
@@ -58,7 +60,7 @@ def photograph(rng: np.random.Generator, plan: Plan, flat: FlatObject, assets: A
 
 def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file: str) -> tuple[bytes, Label]:
     """A photo without a document."""
-    corners = np.float32([[-43, -27], [43, -27], [43, 27], [-43, 27]])
+    corners = np.asarray([[-43, -27], [43, -27], [43, 27], [-43, 27]], np.float32)
     frame = draw_frame(rng, plan, (86.0, 54.0), corners)
     shot = draw_conditions(rng, plan, frame, (86.0, 54.0), 0.3, False, assets)
     bgr = background(rng, frame.width_px, frame.height_px, shot.texture)
@@ -90,7 +92,10 @@ def _with_glare(rng: np.random.Generator, plan: Plan, flat: FlatObject, lighting
             at = tuple(float(v) for v in rng.uniform(0.05, 0.95, 2))
             if names and rng.random() < 0.75:
                 centre = flat.card.fields[str(rng.choice(names))].quad_xy.mean(axis=0)
-                at = tuple(float(v) for v in centre / np.float32(flat.card.bgr.shape[1::-1]) + rng.normal(0, 0.05, 2))
+                at = tuple(
+                    float(v)
+                    for v in centre / np.asarray(flat.card.bgr.shape[1::-1], np.float32) + rng.normal(0, 0.05, 2)
+                )
             spot = draw_reflection(rng, (at[0], at[1]), float(rng.uniform(0.6, 1.6)))
             tried = replace(lighting, reflections=(spot,))
         else:
@@ -111,7 +116,7 @@ def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage) -> Image:
         return np.full((frame.height_px, frame.width_px, 3), int(rng.choice([255, 250, 235, 20, 0])), np.uint8)
     bgr = background(rng, frame.width_px, frame.height_px, shot.texture)
     for root, away, tone, width_mm in stage.arms:
-        reach = np.float32([[0.0], [45.0], [62.0], [700.0]]) * away * stage.px_per_mm
+        reach = np.asarray([[0.0], [45.0], [62.0], [700.0]], np.float32) * away * stage.px_per_mm
         ends = project(frame.matrix, np.asarray(root + reach, np.float32))
         thick = float(np.linalg.norm(ends[1] - ends[0])) / 45 * width_mm
         for share, bright in ((1.0, 0.55), (0.9, 0.68), (0.75, 0.8), (0.55, 0.9), (0.3, 0.98)):
@@ -125,7 +130,7 @@ def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage) -> Image:
 def _compose(bgr: Image, stage: Stage, frame: Frame, emissive: bool, rng: np.random.Generator) -> None:
     """Lays the object into the scene, in place: area-filtered, with the thickness of its edge and a contact shadow."""
     h, w = stage.opaque.shape
-    outline = project(frame.matrix, np.float32([[0, 0], [w, 0], [w, h], [0, h]]))
+    outline = project(frame.matrix, np.asarray([[0, 0], [w, 0], [w, h], [0, h]], np.float32))
     x, y, bw, bh = cv2.boundingRect(outline)
     pad = max(int(0.012 * frame.width_px), 4)
     x0, y0 = max(x - pad, 0), max(y - pad, 0)
@@ -152,7 +157,7 @@ def _compose(bgr: Image, stage: Stage, frame: Frame, emissive: bool, rng: np.ran
     if not frame.scan:
         reach = max(float(rng.uniform(0.002, 0.01)) * frame.width_px, 1.0)
         away = rng.normal(0, 0.8, 2) * reach
-        moved = cv2.warpAffine(alpha, np.float32([[1, 0, away[0]], [0, 1, away[1]]]), size)
+        moved = cv2.warpAffine(alpha, np.asarray([[1, 0, away[0]], [0, 1, away[1]]], np.float32), size)
         shadow = cv2.blur(moved, (int(reach) * 2 + 1,) * 2)
         depth = float(rng.uniform(0.15, 0.6))
         window[:] = cv2.multiply(window, cv2.merge([255 - cv2.convertScaleAbs(shadow, alpha=depth)] * 3), scale=1 / 255)
@@ -161,19 +166,25 @@ def _compose(bgr: Image, stage: Stage, frame: Frame, emissive: bool, rng: np.ran
 
 
 def _blur(light: Light, shot: Conditions, dense: float, lens_px: float) -> Light:
-    """Lens and defocus (a disk), then motion (a line). Strong blur is done on a smaller image: nothing fine is left in it."""
+    """Lens and defocus (a disk), then motion (a line). Strong blur is done on a smaller image: nothing fine is left."""
     h, w = light.shape[:2]
     defocus, motion = shot.defocus_mm * dense, shot.motion_mm * dense * MOTION_PER_DEVIATION
     if defocus < 0.4 and motion < 1.5:
         return np.asarray(cv2.GaussianBlur(light, (3, 3), max(lens_px, 0.3)) if lens_px > 0.3 else light, np.float32)
     shrink = float(np.clip(max(defocus / 2.2, motion / 12.0), 1.0, 8.0))
-    small = cv2.resize(light, (max(round(w / shrink), 1), max(round(h / shrink), 1)), interpolation=cv2.INTER_AREA) if shrink > 1.2 else light
+    small = (
+        cv2.resize(light, (max(round(w / shrink), 1), max(round(h / shrink), 1)), interpolation=cv2.INTER_AREA)
+        if shrink > 1.2
+        else light
+    )
     shrink = w / small.shape[1]
     if defocus / shrink >= 0.4:
         small = cv2.filter2D(small, -1, _disk(2.0 * defocus / shrink), borderType=cv2.BORDER_REPLICATE)
     if motion / shrink >= 1.5:
         small = cv2.filter2D(small, -1, _line(motion / shrink, shot.motion_deg), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(small if small.shape[:2] == (h, w) else cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(
+        small if small.shape[:2] == (h, w) else cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.float32
+    )
 
 
 def _disk(radius_px: float) -> NDArray[np.float32]:
@@ -187,7 +198,7 @@ def _line(length_px: float, angle_deg: float) -> NDArray[np.float32]:
     reach = int(np.ceil(length_px / 2)) + 1
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
     half = np.array([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))]) * (length_px - 1) / 2
-    ends = [tuple(int(round((reach + sign * v) * 16)) for v in half) for sign in (-1, 1)]
+    ends = [tuple(round(float((reach + sign * v) * 16)) for v in half) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
     return kernel / kernel.sum()
 

@@ -25,10 +25,10 @@ def make_card() -> Card:
     bgr = np.full((height, width, 3), 240, np.uint8)
     fields = {}
     for row, name in enumerate(NAMES):
-        quad = rectangle(400, 40) + np.float32([80, 100 + 120 * row])
+        quad = rectangle(400, 40) + np.asarray([80, 100 + 120 * row], np.float32)
         cv2.rectangle(bgr, quad[0].astype(int).tolist(), (quad[2].astype(int) - 1).tolist(), (20, 20, 20), -1)
         fields[name] = CardField(quad, name, ((quad, name),), None)
-    portrait = rectangle(300, 380) + np.float32([800, 180])
+    portrait = rectangle(300, 380) + np.asarray([800, 180], np.float32)
     bgr[180:560, 800:1100] = (90, 120, 180)
     fields["portrait"] = CardField(portrait, "", (), None)
     keys = {"person": "p", "layout": "L000", "font": "f"}
@@ -49,8 +49,8 @@ def test_field_quads_lie_on_the_print(index: int) -> None:
     for name in NAMES:
         field = label.fields[name]
         assert field.visible
-        flat = rectify(image, np.float32(field.quad), 200, 20).astype(int).mean(axis=2)
-        around = rectify(image, grown(np.float32(field.quad), 1.08, 1.8), 216, 36).astype(int).mean(axis=2)
+        flat = rectify(image, np.asarray(field.quad, np.float32), 200, 20).astype(int).mean(axis=2)
+        around = rectify(image, grown(np.asarray(field.quad, np.float32), 1.08, 1.8), 216, 36).astype(int).mean(axis=2)
         middle = (around[0].mean() + flat[10].mean()) / 2
         inside = np.concatenate([flat[1], flat[-2], flat[2:-2, 1], flat[2:-2, -2]])
         rim = np.concatenate([around[3], around[-4], around[:, 2], around[:, -3]])
@@ -61,7 +61,9 @@ def test_field_quads_lie_on_the_print(index: int) -> None:
 def grown(quad: np.ndarray, along: float, across: float) -> np.ndarray:
     centre = quad.mean(axis=0)
     right, down = (quad[1] - quad[0]) / 2 * along, (quad[3] - quad[0]) / 2 * across
-    return np.float32([centre - right - down, centre + right - down, centre + right + down, centre - right + down])
+    return np.asarray(
+        [centre - right - down, centre + right - down, centre + right + down, centre - right + down], np.float32
+    )
 
 
 @pytest.mark.parametrize("code", ["blur", "dark", "bright", "cut_off", "low_resolution", "tilt"])
@@ -70,7 +72,9 @@ def test_a_wanted_defect_comes_out_at_about_its_severity(code: str, wanted: floa
     _, label = shoot("defect", 5, defects=((f"quality.{code}", wanted),))
     spread = 0.5 if code == "tilt" else 0.25
     assert label.severity[f"quality.{code}"] == pytest.approx(wanted, abs=spread)
-    others = {name for name, value in label.severity.items() if name.startswith("quality.") and value > 0.1} - {f"quality.{code}"}
+    others = {name for name, value in label.severity.items() if name.startswith("quality.") and value > 0.1} - {
+        f"quality.{code}"
+    }
     assert not others
 
 
@@ -101,7 +105,7 @@ def test_recaptures_stay_large_and_sharp() -> None:
         flat = replace(original(rng, make_card()), attack="screen", emissive=True)
         _, label = photograph(rng, plan, flat, ASSETS, "photos/000000.jpg")
         assert label.quad is not None
-        assert area(np.float32(label.quad)) / (SIZE_MM[0] * SIZE_MM[1]) > 7.0**2
+        assert area(np.asarray(label.quad, np.float32)) / (SIZE_MM[0] * SIZE_MM[1]) > 7.0**2
         assert label.severity.get("quality.blur", 0) <= 0.25
         assert label.severity["fraud.screen"] == 1.0
 
@@ -114,7 +118,7 @@ def test_exif_turn_leaves_labels_upright() -> None:
         jpeg, label = photograph(rng, plan, original(rng, make_card()), ASSETS, "photos/000000.jpg")
         turned += b"Exif" in jpeg[:32]
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        document = rectify(image, np.float32(label.quad), 400, 252)
+        document = rectify(image, np.asarray(label.quad, np.float32), 400, 252)
         portrait = document[70:180, 275:360].reshape(-1, 3).mean(axis=0)
         assert portrait[2] > portrait[0]
     assert turned
@@ -123,7 +127,8 @@ def test_exif_turn_leaves_labels_upright() -> None:
 def test_a_plain_scene_has_no_document() -> None:
     plan = Plan(3, 0, "train", "negative", None, card=False)
     _, label = photograph_scene(np.random.default_rng(0), plan, ASSETS, "photos/000000.jpg")
-    assert label.quad is None and label.severity == {"quality.no_document": 1.0}
+    assert label.quad is None
+    assert label.severity == {"quality.no_document": 1.0}
 
 
 def test_flat_object_is_not_changed() -> None:
