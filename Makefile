@@ -68,11 +68,10 @@ test: .venv/.dev  ## library and service; no torch; coverage of idqc and api at 
 
 test-all: .venv/.dev .venv-train/.done .venv-engines/.done  ## everything: adds training and the extra engines; coverage of all
 	rm -f .coverage .coverage.*
-	$(RUN)coverage run --parallel-mode -m pytest $(TESTS)
 	.venv-engines/bin/coverage run --parallel-mode -m pytest tests/engines
 	.venv-train/bin/coverage run --parallel-mode -m pytest tests/train
 	$(RUN)coverage combine --quiet
-	$(RUN)coverage report --fail-under=90
+	$(RUN)pytest $(TESTS) --cov --cov-append --cov-fail-under=90
 
 synth: .venv/.dev  ## render N mock photos with labels into DATA
 	$(RUN)idqc synth $(DATA) --n $(N) --seed $(SEED) --jobs $(JOBS) $(if $(FACES),--faces $(FACES)) $(if $(TEXTURES),--textures $(TEXTURES))
