@@ -88,11 +88,16 @@ def draw_passport(rng: np.random.Generator, layout_id: str, split: str, assets: 
     return sheet.card("passport", PAGE_RADIUS_MM)
 
 
+def _mrz_country(nation: Nation) -> str:
+    """The code on passports: ISO 3166-1 but for Germany, which is D."""
+    return "D" if nation.code == "DEU" else nation.code
+
+
 def _mrz_lines(
     rng: np.random.Generator, person: LatinPerson, number: str, expires: date, own_number: str
 ) -> tuple[str, str]:
     code = weighted(rng, (("P", 0.75), ("PM" if person.nation.code == "KOR" else "PP", 0.25)))
-    country = "D" if person.nation.code == "DEU" else person.nation.code
+    country = _mrz_country(person.nation)
     optional = own_number.replace("-", "")[:14]
     if person.nation.code == "KOR" and optional:
         optional += "V" + digits(rng, 6)
@@ -142,7 +147,7 @@ def _header(sheet: Sheet, nation: Nation, hangul: Font, number: str, start: floa
     wording = pick(layout, ("native", "english", "both"))
     cells = (
         ("type", "P" if not korean else pick(rng, ("P", "PM")), 0.0),
-        ("country", nation.code, 0.16),
+        ("country", _mrz_country(nation), 0.16),
         ("document_number", number, 0.36),
     )
     room = width - margin - start

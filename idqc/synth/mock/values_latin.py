@@ -32,7 +32,7 @@ _NUMERIC = {
     "us": "%m/%d/%Y",
 }  # fmt: skip
 NUMBER_SHAPES = (
-    ("LDDDDDDDD", 3.0), ("LLDDDDDDD", 3.0), ("DDDDDDDDD", 3.0), ("LLDDDDDD", 2.0), ("LLLDDDDDD", 1.5), 
+    ("LDDDDDDDD", 3.0), ("LLDDDDDDD", 3.0), ("DDDDDDDDD", 3.0), ("LLDDDDDD", 2.0), ("LLLDDDDDD", 1.5),
     ("DDLLDDDDD", 1.0),
     ("AAAAAAAAA", 1.5),
 )  # fmt: skip
@@ -98,7 +98,8 @@ def document_number(rng: np.random.Generator, nation: str, passport: bool) -> st
     if nation == "KOR" and passport:
         if chance(rng, 0.5):
             return "M" + digits(rng, 3) + letters(rng, 1) + digits(rng, 4)
-        return pick(rng, ("M", "M", "S", "PM")) + digits(rng, 8)[:8]
+        prefix = pick(rng, ("M", "M", "S", "PM"))
+        return prefix + digits(rng, 9 - len(prefix))
     shape = weighted(rng, NUMBER_SHAPES)
     alphabet = {"L": _BASE_LETTERS, "D": "0123456789", "A": "CFGHJKLMNPRTVWXYZ0123456789"}
     return "".join(letters(rng, 1, alphabet[kind]) for kind in shape)

