@@ -73,6 +73,18 @@ class Inspector:
                 f"Use one of: {', '.join(document_types())}.",
                 code="request.document_type",
             )
+        with self.stages.lanes.request():
+            return self._run(data, surface, as_of, explain, document_type, mask)
+
+    def _run(
+        self,
+        data: bytes,
+        surface: Surface,
+        as_of: date | None,
+        explain: str | None,
+        document_type: str | None,
+        mask: bool,
+    ) -> Inspection:
         watch = Stopwatch()
         with watch.stage("decode"):
             header = read_header(data)
@@ -150,21 +162,21 @@ class Inspector:
 def open_inspector(
     release: Release,
     *,
-    spare_threads: int = 1,
+    cores: int = 2,
     text_engine: TextEngine | None = None,
     face_engine: FaceEngine | None = None,
 ) -> Inspector:
     """Opens every model of a release.
 
     Args:
-        spare_threads: how many threads independent stages of one photo may borrow while nothing else needs them.
+        cores: how many cores all requests together may use; a photo borrows those that no other needs.
         text_engine: reads fields in place of the release's own recogniser.
         face_engine: says in place of the portrait model whether there is a face.
 
     Raises:
         SetupError: a file is missing or not the manifest's.
     """
-    stages = Stages.open(release, Lanes(spare_threads), text_engine=text_engine, face_engine=face_engine)
+    stages = Stages.open(release, Lanes(cores), text_engine=text_engine, face_engine=face_engine)
     return Inspector(release, stages)
 
 

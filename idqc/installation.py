@@ -56,4 +56,4 @@ def open_installation(settings: Settings) -> Inspector:
     if settings.face_engine is FaceEngine.INSIGHTFACE:
         face_engine = open_insight(settings.engine_dir)
     release = load_release(settings.weights_dir, settings.thresholds)
-    return open_inspector(release, spare_threads=settings.threads - 1, text_engine=text_engine, face_engine=face_engine)
+    return open_inspector(release, cores=settings.threads, text_engine=text_engine, face_engine=face_engine)

@@ -138,7 +138,7 @@ class _Worker:
         cv2.setNumThreads(1)
         self.setting = setting
         release = load_release(setting.weights, setting.thresholds)
-        self.inspector: Inspector = open_inspector(release, spare_threads=0)
+        self.inspector: Inspector = open_inspector(release, cores=1)
         self.fields: Session = release.open(fields_model.NAME, detect())
 
     def __call__(self, label: Label) -> Scored:

@@ -115,7 +115,7 @@ def inspector(fake: Fake) -> Inspector:
     keys = {criterion.threshold_key for criterion in FIXED} | {"field.hidden", "field.unreadable"}
     table = ThresholdTable(MappingProxyType(dict.fromkeys(keys, Thresholds(0.9, 0.4))))
     models: Any = (Documents(fake), Quality(fake), Fields(fake), Portraits(fake), Fraud(fake), Text(fake))
-    return Inspector(Release("test+0", Path(), {}, table), Stages(*models, face_engine=None, lanes=Lanes(0)))
+    return Inspector(Release("test+0", Path(), {}, table), Stages(*models, face_engine=None, lanes=Lanes(1)))
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_settings_choose_release_threads_and_engines(monkeypatch: pytest.MonkeyP
     open_installation(Settings(threads=4, weights_dir=Path("w"), thresholds=Path("t.toml")))
     assert opened == {
         "release": (Path("w"), Path("t.toml")),
-        "spare_threads": 3,
+        "cores": 4,
         "text_engine": None,
         "face_engine": None,
     }
