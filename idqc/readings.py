@@ -16,8 +16,10 @@ from idqc.mrz import parse_td3
 from idqc.privacy import mask
 
 CROP_MARGIN = 0.25
-"""Of the field's height, on every side: the detector's boxes are a few pixels off, and a reader minds a cut letter more
+"""Of a line's height, on every side: the detector's boxes are a few pixels off, and a reader minds a cut letter more
 than a little background."""
+TALLEST_LINE = 0.06
+"""Of the document's height: a taller field has several lines, and a margin by its whole height would reach its caption."""
 EXPIRY = "expiry_date"
 
 
@@ -30,7 +32,7 @@ class FieldText:
 
 
 def readable(kind: DocumentType, boxes: FieldBoxes) -> list[FieldSpec]:
-    """The fields that were found and have text to read, the longest lines first, so that parallel reading ends together."""
+    """The fields that were found and have text to read, the longest first, so that parallel reading ends together."""
     found = [spec for spec in kind.fields.values() if spec.format is not None and spec.name in boxes.fields]
     return sorted(found, key=lambda spec: -_aspect(boxes.fields[spec.name]) * spec.max_lines)
 
@@ -96,7 +98,7 @@ def _aspect(box: Box) -> float:
 
 def _crop(document_bgr: Image, box: Box) -> Image:
     height, width = document_bgr.shape[:2]
-    margin = CROP_MARGIN * (box.bottom - box.top) * height
+    margin = CROP_MARGIN * min(box.bottom - box.top, TALLEST_LINE) * height
     left, right = max(int(box.left * width - margin), 0), min(round(box.right * width + margin), width)
     top, bottom = max(int(box.top * height - margin), 0), min(round(box.bottom * height + margin), height)
     return document_bgr[top : max(bottom, top + 1), left : max(right, left + 1)]
