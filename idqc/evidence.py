@@ -52,8 +52,8 @@ def of_glare(quality: QualityReading, quad_xy_px: Points, boxes: FieldBoxes | No
     for spot in quality.glare_quads:
         label, most = "document", 0.0
         for name, box in boxes.fields.items() if boxes is not None else ():
-            corners = np.float32(
-                [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
+            corners = np.array(
+                [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]], np.float32
             )
             share = intersection_area(spot, corners) / max(area(corners), 1e-9)
             if share > most:
@@ -110,7 +110,7 @@ def of_readings(kind: DocumentType, texts: Mapping[str, FieldText], places: Mapp
 
 
 def of_fraud(reading: FraudReading, places: Mapping[str, Quad], document: Quad) -> dict[str, Evidence]:
-    """The fraud criteria that were looked at. What is spread over the card points at the document, an edit at its place."""
+    """The fraud criteria that ran. What is spread over the card points at the document, an edit at its place."""
     found = {}
     for species, score in reading.scores.items():
         regions: tuple[Region, ...] = (Region("document", document, species),)

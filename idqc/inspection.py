@@ -67,7 +67,7 @@ class Photo:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """Where the document lies in the photo. `quad_xy_px` is (4, 2) in full-size photo pixels and may leave the frame."""
+    """Where the document lies. `quad_xy_px` is (4, 2) in full-size photo pixels and may leave the frame."""
 
     type: str
     confidence: float

@@ -23,7 +23,7 @@ from idqc.stopwatch import Stopwatch
 from idqc.wording import sentence
 
 ENOUGH_LONG_SIDE_PX = 3000
-"""A card that fills this many pixels has 30 px/mm, finer than any print: a larger JPEG is decoded at half its size. Less
+"""A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
 would cost the traces of screens and prints."""
 
 KOREA = ZoneInfo("Asia/Seoul")

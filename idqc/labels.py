@@ -1,4 +1,4 @@
-"""The label format: one photo a line of `labels.jsonl`. Synth writes it; training, evaluation and a bank's own folder use it.
+"""The label format: one photo a line of `labels.jsonl`. Synth writes it; training, evaluation and a bank's folders use it.
 
 Quads are in pixels of the full-size photo. A criterion that `severity` does not name has severity 0.
 """
@@ -79,7 +79,9 @@ def from_json(line: str) -> Label:
     """Reads one line back. Raises ValueError for another schema version, KeyError or TypeError for a broken line."""
     raw: dict[str, Any] = json.loads(line)
     if raw.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(f"labels.jsonl has schema_version {raw.get('schema_version')}; this release reads {SCHEMA_VERSION}")
+        raise ValueError(
+            f"labels.jsonl has schema_version {raw.get('schema_version')}; this release reads {SCHEMA_VERSION}"
+        )
     raw["fields"] = {
         name: FieldLabel(**{**value, "lines": [LineLabel(**line) for line in value.get("lines", [])]})
         for name, value in raw.get("fields", {}).items()

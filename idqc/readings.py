@@ -40,7 +40,7 @@ def readable(kind: DocumentType, boxes: FieldBoxes) -> list[FieldSpec]:
 def read_field(engine: TextEngine, document_bgr: Image, box: Box, spec: FieldSpec) -> FieldText:
     """Cuts one field out of the rectified document, reads it, and checks its format."""
     reading = engine.read_field(_crop(document_bgr, box), spec)
-    return FieldText(reading, check_format(spec.format, reading.text))
+    return FieldText(reading, check_format(spec.format or "text", reading.text))
 
 
 def field_readings(

@@ -41,7 +41,7 @@ def redactions(inspection: Inspection) -> list[Points] | None:
             quads += _part(reading, OPTIONAL_DATA_OF_ZONE)
         elif spec.sensitive:
             quads += _part(reading, (-0.05, -0.15, 1.05, 1.15))
-    return quads if certain else [*quads, *_areas(kind, np.float32(inspection.document_quad))]
+    return quads if certain else [*quads, *_areas(kind, np.array(inspection.document_quad, np.float32))]
 
 
 def _number_is_certain(reading: FieldReading | None) -> bool:
@@ -55,7 +55,7 @@ def _number_is_certain(reading: FieldReading | None) -> bool:
 def _part(reading: FieldReading | None, share: tuple[float, float, float, float]) -> list[Points]:
     if reading is None or reading.quad is None:
         return []
-    return [_shares(np.float32(reading.quad), share)]
+    return [_shares(np.array(reading.quad, np.float32), share)]
 
 
 def _areas(kind: DocumentType, document_quad: Points) -> list[Points]:
@@ -64,5 +64,5 @@ def _areas(kind: DocumentType, document_quad: Points) -> list[Points]:
 
 def _shares(quad: Points, share: tuple[float, float, float, float]) -> Points:
     left, top, right, bottom = share
-    corners = np.float32([[left, top], [right, top], [right, bottom], [left, bottom]])
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     return project(homography(rectangle(1.0, 1.0), quad), corners)

@@ -1,4 +1,4 @@
-"""A release: weights, preprocessing and thresholds as one verified, content-hashed thing that every Inspection names."""
+"""A release: weights, preprocessing and thresholds as one verified, hashed thing that every Inspection names."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ class Stages:
         """Runs every model once on a grey picture."""
         photo = Photo(np.full((480, 640, 3), 128, np.uint8), 1.0, 640, 480)
         self.document_model.run(photo)
-        self.document_model.refine(photo, rectangle(400, 252) + np.float32([100, 100]))
+        self.document_model.refine(photo, rectangle(400, 252) + np.float32(100))
         document_bgr = photo.bgr[:252, :400]
         self.quality_model.run(document_bgr)
         self.fields_model.run(document_bgr)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 PORTRAIT = "portrait"
 ID1_MM = (85.6, 53.98)
@@ -30,7 +31,7 @@ class FieldSpec:
 
 @dataclass(frozen=True)
 class DocumentType:
-    """A document type: its size, its fields, and where a resident number may stand (shares of the rectified document)."""
+    """A document type: its size, its fields, and where a resident number may stand (in shares)."""
 
     type: str
     name: Mapping[str, str]
@@ -49,9 +50,7 @@ class DocumentType:
         return width_px, round(width_px * self.size_mm[1] / self.size_mm[0])
 
 
-def _parse(raw: dict[str, object]) -> DocumentType:
-    fields_raw = raw["fields"]
-    assert isinstance(fields_raw, dict)
+def _parse(raw: dict[str, Any]) -> DocumentType:
     specs = {
         name: FieldSpec(
             name=name,
@@ -61,16 +60,17 @@ def _parse(raw: dict[str, object]) -> DocumentType:
             max_lines=int(spec.get("max_lines", 1)),
             sensitive=bool(spec.get("sensitive", spec.get("format") == "resident_number")),
         )
-        for name, spec in fields_raw.items()
+        for name, spec in raw["fields"].items()
     }
-    width_mm, height_mm = raw["size_mm"]  # type: ignore[misc]
     return DocumentType(
         type=str(raw["type"]),
-        name=MappingProxyType(dict(raw["name"])),  # type: ignore[call-overload]
-        size_mm=(float(width_mm), float(height_mm)),
+        name=MappingProxyType(dict(raw["name"])),
+        size_mm=(float(raw["size_mm"][0]), float(raw["size_mm"][1])),
         accepted=bool(raw["accepted"]),
         fields=MappingProxyType(specs),
-        resident_number_areas=tuple(tuple(map(float, area)) for area in raw["resident_number_areas"]),  # type: ignore
+        resident_number_areas=tuple(
+            (float(a), float(b), float(c), float(d)) for a, b, c, d in raw["resident_number_areas"]
+        ),
     )
 
 

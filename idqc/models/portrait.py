@@ -125,7 +125,7 @@ def _ramp(value: float, at_zero: float, at_one: float) -> float:
 
 
 class FaceEngine(Protocol):
-    """A face detector that the operator plugs in; it corrects what the portrait model says about the face's presence."""
+    """A face detector that the operator plugs in; it corrects what the portrait model says of the face's presence."""
 
     def check(self, image_bgr: Image, portrait_quad_xy: Points, reading: PortraitReading) -> PortraitReading:
         """Answers the reading with the engine's own `missing` and landmarks; arguments as in `PortraitModel.run`."""

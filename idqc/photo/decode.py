@@ -31,7 +31,7 @@ MAX_SIDE_PX = 12_000
 MIN_SIDE_PX = 320
 
 FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-"""What is accepted, by the name that Pillow gives it. MPO is a JPEG with further pictures behind it; the first is read."""
+"""What is accepted, by Pillow's name for it. MPO is a JPEG with further pictures behind it; the first is read."""
 
 Pillow.init()  # Pillow.open fails on the name of a format whose plugin is not loaded yet
 

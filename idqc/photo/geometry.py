@@ -1,9 +1,10 @@
-"""Geometry of a flat document in a photo: homographies, rectifying, overlap. All points are (n, 2) float32, x then y."""
+"""Geometry of a flat document in a photo: homographies, rectifying, overlap. Points are (n, 2) float32, x then y."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from idqc.inspection import Image, Points
 
@@ -15,12 +16,12 @@ def rectangle(width_px: float, height_px: float) -> Points:
 
 def homography(source_xy: Points, target_xy: Points) -> np.ndarray:
     """The 3x3 float64 matrix that takes four source corners to four target corners."""
-    return np.asarray(cv2.getPerspectiveTransform(np.float32(source_xy), np.float32(target_xy)))
+    return np.asarray(cv2.getPerspectiveTransform(_points(source_xy), _points(target_xy)))
 
 
 def project(matrix: np.ndarray, points_xy: Points) -> Points:
     """Carries (n, 2) points through a 3x3 homography."""
-    return cv2.perspectiveTransform(np.float32(points_xy).reshape(-1, 1, 2), matrix).reshape(-1, 2)
+    return _points(cv2.perspectiveTransform(_points(points_xy).reshape(-1, 1, 2), matrix)).reshape(-1, 2)
 
 
 def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) -> Image:
@@ -29,7 +30,7 @@ def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) ->
     `quad_xy` is in pixels of `image_bgr`. Shrinking goes through INTER_AREA first, so that fine print does not alias.
     What lies outside of the image repeats the border pixel.
     """
-    quad_xy = np.float32(quad_xy)
+    quad_xy = _points(quad_xy)
     edges = np.linalg.norm(quad_xy - np.roll(quad_xy, -1, axis=0), axis=1)
     shrink = min(max(edges[0], edges[2]) / width_px, max(edges[1], edges[3]) / height_px)
     if shrink > 1.5:
@@ -38,23 +39,24 @@ def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) ->
         crop = image_bgr[y0 : max(y + h + 2, y0 + 1), x0 : max(x + w + 2, x0 + 1)]
         if crop.size:
             size = max(round(crop.shape[1] / shrink), 1), max(round(crop.shape[0] / shrink), 1)
-            ratio = np.float32([size[0] / crop.shape[1], size[1] / crop.shape[0]])
-            image_bgr = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-            quad_xy = (quad_xy - np.float32([x0, y0])) * ratio
+            ratio = _points([size[0] / crop.shape[1], size[1] / crop.shape[0]])
+            image_bgr = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+            quad_xy = (quad_xy - _points([x0, y0])) * ratio
     matrix = homography(quad_xy, rectangle(width_px, height_px))
-    return cv2.warpPerspective(
+    flat = cv2.warpPerspective(
         image_bgr, matrix, (width_px, height_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(flat, np.uint8)
 
 
 def area(polygon_xy: Points) -> float:
     """The area of a simple polygon in square pixels."""
-    return float(abs(cv2.contourArea(np.float32(polygon_xy))))
+    return float(abs(cv2.contourArea(_points(polygon_xy))))
 
 
 def intersection_area(a_xy: Points, b_xy: Points) -> float:
     """The area shared by two convex polygons in square pixels."""
-    return float(cv2.intersectConvexConvex(np.float32(a_xy), np.float32(b_xy))[0])
+    return float(cv2.intersectConvexConvex(_points(a_xy), _points(b_xy))[0])
 
 
 def iou(a_xy: Points, b_xy: Points) -> float:
@@ -66,5 +68,9 @@ def iou(a_xy: Points, b_xy: Points) -> float:
 
 def clip_to_frame(polygon_xy: Points, width_px: float, height_px: float) -> Points:
     """The part of a convex polygon inside the frame: (n, 2), empty when none is."""
-    shared, points = cv2.intersectConvexConvex(np.float32(polygon_xy), rectangle(width_px, height_px))
-    return np.float32(points).reshape(-1, 2) if shared > 0 and points is not None else np.zeros((0, 2), np.float32)
+    shared, points = cv2.intersectConvexConvex(_points(polygon_xy), rectangle(width_px, height_px))
+    return _points(points).reshape(-1, 2) if shared > 0 and points is not None else np.zeros((0, 2), np.float32)
+
+
+def _points(values: ArrayLike) -> Points:
+    return np.asarray(values, np.float32)

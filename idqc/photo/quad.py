@@ -17,7 +17,7 @@ CUT_OFF_SHARE_AT_ONE = 0.10
 
 PX_PER_MM_AT_ZERO = 7.0
 PX_PER_MM_AT_ONE = 3.5
-"""The smallest printed text is about 2 mm high: 14 px read well, 7 px do not (PP-OCR readers want some 10 px and more)."""
+"""The smallest printed text is about 2 mm high: 14 px read well, 7 px do not (PP-OCR readers want 10 px and more)."""
 
 TILT_DEG_AT_ZERO = 25.0
 TILT_DEG_AT_ONE = 60.0

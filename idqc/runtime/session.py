@@ -1,4 +1,4 @@
-"""A checked ONNX session: the file is the one of the manifest, its inputs are what the manifest says, or it does not load."""
+"""A checked ONNX session: file, inputs and outputs are what the manifest says, or it does not load."""
 
 from __future__ import annotations
 

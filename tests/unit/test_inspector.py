@@ -1,4 +1,4 @@
-"""The cascade: its order, what ends it early, and what that leaves uncomputed. Models are stand-ins; decoding is real."""
+"""The cascade: its order, what ends it, and what that leaves uncomputed. Models are stand-ins, decoding is not."""
 
 from __future__ import annotations
 

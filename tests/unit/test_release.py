@@ -75,7 +75,7 @@ def test_a_changed_file_does_not_load(folder: Path) -> None:
 
 
 def test_missing_files_and_models_say_what_to_restore(folder: Path) -> None:
-    with pytest.raises(SetupError, match="manifest.toml cannot be read"):
+    with pytest.raises(SetupError, match=r"manifest\.toml cannot be read"):
         load_release(folder / "weights", folder / "none.toml")
     release = load_release(*write_release(folder, "0" * 64))
     for model in ("double", "triple"):
@@ -87,5 +87,5 @@ def test_missing_files_and_models_say_what_to_restore(folder: Path) -> None:
 def test_a_criterion_without_thresholds_is_named(folder: Path) -> None:
     weights, thresholds = write_release(folder, "0" * 64)
     thresholds.write_text(thresholds.read_text().replace("[quality.glare]", "[quality.shine]"))
-    with pytest.raises(SetupError, match="quality.glare"):
+    with pytest.raises(SetupError, match=r"quality\.glare"):
         load_release(weights, thresholds)

@@ -41,6 +41,7 @@ def start_sheet(rng: np.random.Generator, document_type: str, layout_id: str, sp
 
 
 def print_portrait(sheet: Sheet, box: tuple[float, float, float, float], style: PortraitStyle) -> None:
+    """Lays the portrait into its box, in the frame and tone of the layout."""
     sheet.portrait_quad, sheet.landmarks = paste(sheet.rng, sheet.bgr, sheet.face, style, box, sheet.palette.ink)
 
 
