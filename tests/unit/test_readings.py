@@ -55,7 +55,7 @@ def test_a_crop_has_a_margin_and_stays_inside_the_document() -> None:
     engine = Says({"name": "홍길동"})
     document = np.zeros((600, 1000, 3), np.uint8)
     done = read_field(engine, document, Box("name", 0.9, 0.0, 0.1, 0.2, 0.2), RESIDENT.fields["name"])
-    assert engine.crops["name"].shape == (90, 215, 3)
+    assert engine.crops["name"].shape == (78, 209, 3)
     assert done.checked.ok
     assert done.checked.value == "홍길동"
 
