@@ -19,7 +19,7 @@ CROP_MARGIN = 0.25
 """Of a line's height, on every side: the detector's boxes are a few pixels off, and a reader minds a cut letter more
 than a little background."""
 TALLEST_LINE = 0.06
-"""Of the document's height: a taller field has several lines, and a margin by its own height would reach its caption."""
+"""Of the document's height: a taller field has several lines, and a margin by its height would reach its caption."""
 EXPIRY = "expiry_date"
 
 
