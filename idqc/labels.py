@@ -1,4 +1,4 @@
-"""The label format: one photo a line of `labels.jsonl`. Synth writes it; training, evaluation and a bank's folders use it.
+"""The label format: one photo a line of `labels.jsonl`. Synth writes it; training, evaluation and banks use it.
 
 Quads are in pixels of the full-size photo. A criterion that `severity` does not name has severity 0.
 """
