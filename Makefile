@@ -43,7 +43,7 @@ help:  ## print this help
 	$(PYTHON) -m venv .venv-engines
 	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --editable '.[paddle,insightface,dev]'
 	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --no-deps rapidocr
-	# Three packages ask for three builds of OpenCV, which overwrite each other: one stays, the one that paddlex looks for.
+	@# Three packages ask for three builds of OpenCV, which overwrite each other: one stays, the one that paddlex looks for.
 	.venv-engines/bin/python -m pip uninstall --quiet --yes opencv-python opencv-python-headless opencv-contrib-python
 	.venv-engines/bin/python $(PIP) --constraint constraints-engines.txt --no-deps opencv-contrib-python
 	@touch $@
