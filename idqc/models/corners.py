@@ -1,10 +1,12 @@
-"""The corners model: looks at the document almost laid flat, says how far each corner is off, and which way is up.
+"""The corners model: sees the document almost laid flat; says how far each corner is off, what is up, and which type.
 
 It works on a crop: the photo rectified by a coarse quad with a margin on each side, always landscape. What lies outside
 of the photo is grey, so that the edge of the frame is not taken for the edge of the document.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,6 +17,8 @@ from idqc.photo.geometry import homography, project
 from idqc.runtime.session import Tensors
 
 NAME = "corners"
+DOCUMENT_CLASSES = ("kr_resident", "kr_driver", "passport", "td1", "unsupported")
+"""The order of the model's types; the last is a card that is none of the accepted types."""
 CROP_WIDTH_PX, CROP_HEIGHT_PX = 224, 160
 MARGIN = 0.15
 """Width and height added on each side, as a share of the coarse quad's."""
@@ -93,13 +97,26 @@ def prepare(image_bgr: Image, quad_xy: Points) -> dict[str, NDArray[np.float32]]
     return {"crop": normalise(warp(image_bgr, crop_to_photo(quad_xy), CROP_WIDTH_PX, CROP_HEIGHT_PX))[None]}
 
 
-def read(outputs: Tensors, quad_xy: Points) -> tuple[Points, float]:
-    """Turns `offsets` (1, 8) and `flip` (1, 1) into the better quad and the probability that it stands on its head.
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type."""
+
+    quad_xy: Points
+    upside_down: float
+    type: str
+
+
+def read(outputs: Tensors, quad_xy: Points) -> Refined:
+    """Turns `offsets` (1, 8), `flip` (1, 1) and `type` (1, 5) into a better quad and what stands in it.
 
     Args:
-        quad_xy: the coarse quad given to `prepare`; the better one is in the same pixels and the same order.
+        quad_xy: the coarse quad given to `prepare`; the better one is in the same pixels.
     """
     offsets = np.asarray(outputs["offsets"], np.float32).reshape(4, 2)
     logit = float(np.asarray(outputs["flip"]).ravel()[0])
     better = project(crop_to_photo(quad_xy), CROP_CORNERS + offsets)
-    return better if usable(better) else quad_xy, float(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50))))
+    return Refined(
+        better if usable(better) else quad_xy,
+        float(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50)))),
+        DOCUMENT_CLASSES[int(np.argmax(outputs["type"]))],
+    )

@@ -1,12 +1,13 @@
 """The document model: where in the photo the document lies, which way up, and of which type it is.
 
-Two networks: a YOLO11n-pose that looks at the whole photo at 320 px, and the corners model that refines what it found.
+Two networks: a detector with four keypoints looks at the whole photo at 192 px and finds about where; the corners model
+looks there more closely, moves the corners to where they are, and tells top from bottom and the type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,9 +21,9 @@ from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, Tensors, open_session
 
 NAME = "document"
-DOCUMENT_CLASSES = ("kr_resident", "kr_driver", "passport", "td1", "unsupported")
-"""The order of the model's classes; the last is a card that is none of the accepted types."""
-INPUT_PX = 320
+PLACE_CLASSES = 1
+"""The detector knows documents and cards of any kind from everything else; the type is told from a closer look."""
+INPUT_PX = 192
 LETTERBOX_GREY = 114
 CONFIDENCE_FLOOR = 0.01
 """Less than this is not listed at all. No decision: the thresholds of quality.no_document stand far above."""
@@ -47,8 +48,19 @@ class Letterbox:
 
 
 @dataclass(frozen=True, eq=False)
+class Place:
+    """Where something like a document seems to lie: (4, 2) in full-size photo pixels, clockwise on the screen.
+
+    The first corner is the document's own top left or its bottom right.
+    """
+
+    confidence: float
+    quad_xy_px: Points
+
+
+@dataclass(frozen=True, eq=False)
 class Candidate:
-    """What looks like a document. `quad_xy_px` is (4, 2) in full-size photo pixels, clockwise from its own top left."""
+    """A document or card. `quad_xy_px` is (4, 2) in full-size photo pixels, clockwise from its own top left."""
 
     type: str
     confidence: float
@@ -68,19 +80,19 @@ def letterbox(image_bgr: Image, size_px: int) -> tuple[Image, float, int, int]:
 
 
 def prepare(photo: Photo) -> tuple[dict[str, NDArray[np.float32]], Letterbox]:
-    """Makes the model's input `image` (1, 3, 320, 320), float32 RGB 0..1, and the way back to the photo."""
+    """Makes the detector's input `image` (1, 3, 192, 192), float32 RGB 0..1, and the way back to the photo."""
     square, scale, left, top = letterbox(photo.bgr, INPUT_PX)
     return {"image": corners.normalise(square)[None]}, Letterbox(scale * photo.scale, left, top)
 
 
-def read(outputs: Tensors, box: Letterbox) -> list[Candidate]:
-    """Turns `prediction` (1, 4 + 5 + 12, anchors) into candidates, most confident first; empty when none is there."""
+def read(outputs: Tensors, box: Letterbox) -> list[Place]:
+    """Turns `prediction` (1, 4 + 1 + 12, cells) into places, the most confident first; empty when there is none."""
     prediction = np.asarray(outputs["prediction"], np.float32)
-    found = suppress(decode(prediction, len(DOCUMENT_CLASSES), CONFIDENCE_FLOOR), SAME_DOCUMENT_IOU, by_class=False)
+    found = suppress(decode(prediction, PLACE_CLASSES, CONFIDENCE_FLOOR), SAME_DOCUMENT_IOU, by_class=False)
     quads = box.to_full_size(found.points_xy * np.float32(INPUT_PX))
     return [
-        Candidate(DOCUMENT_CLASSES[index], float(confidence), quad)
-        for index, confidence, quad in zip(found.classes, found.confidences, quads, strict=True)
+        Place(float(confidence), quad)
+        for confidence, quad in zip(found.confidences, quads, strict=True)
         if corners.usable(quad)
     ]
 
@@ -93,25 +105,25 @@ class DocumentModel:
         self._corners = corner_session
 
     def run(self, photo: Photo) -> list[Candidate]:
-        """Finds documents, the most confident first; the first one's quad is refined and turned right way up.
+        """Finds the document: the most confident place, refined, named, turned right way up. Empty when there is none.
 
-        Costs about 30 ms for the photo and 5 ms a refinement on one core. `1 - confidence` of the first (1 when the
-        list is empty) says that no document is there.
+        A few milliseconds on one core. `1 - confidence` (1 when the list is empty) says that no document is there.
         """
         inputs, box = prepare(photo)
-        found = read(self._document.run(inputs), box)
-        return [replace(found[0], quad_xy_px=self.refine(photo, found[0].quad_xy_px)), *found[1:]] if found else []
+        places = read(self._document.run(inputs), box)
+        return [self.refine(photo, places[0])] if places else []
 
-    def refine(self, photo: Photo, quad_xy_px: Points) -> Points:
-        """Moves the corners of a coarse quad (4, 2), full-size pixels, to where they are, and turns it right way up."""
-        coarse = corners.landscape(quad_xy_px)
+    def refine(self, photo: Photo, place: Place) -> Candidate:
+        """Moves the corners of a place to where they are, turns the quad right way up and names the type."""
+        coarse = corners.landscape(place.quad_xy_px)
         image, shrunk = corners.shrink(photo.bgr, coarse * photo.scale, corners.INNER_WIDTH_PX, corners.INNER_HEIGHT_PX)
         scale = np.float32(photo.scale * shrunk)
-        quad, upside_down = coarse * scale, 0.0
+        quad = coarse * scale
         for _ in range(REFINEMENTS):
-            quad, upside_down = corners.read(self._corners.run(corners.prepare(image, quad)), quad)
-        quad = quad / scale
-        return np.asarray(np.roll(quad, 2, axis=0) if upside_down > 0.5 else quad, np.float32)
+            refined = corners.read(self._corners.run(corners.prepare(image, quad)), quad)
+            quad = refined.quad_xy
+        upright = np.roll(quad, 2, axis=0) if refined.upside_down > 0.5 else quad
+        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32))
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:

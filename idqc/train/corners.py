@@ -17,6 +17,7 @@ from idqc.models.corners import (
     CROP_CORNERS,
     CROP_HEIGHT_PX,
     CROP_WIDTH_PX,
+    DOCUMENT_CLASSES,
     NAME,
     crop_to_photo,
     landscape,
@@ -37,11 +38,11 @@ from idqc.train.manifest import write_entry
 CACHE_MARGIN = 0.45
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 448, 320
 """About the density of the model's crop, with room for a coarse quad that is far off."""
-RECIPE = f"corners {CACHE_WIDTH_PX} {CACHE_MARGIN} 1"
+RECIPE = f"corners {CACHE_WIDTH_PX} {CACHE_MARGIN} 2"
 INNER = np.array([CACHE_WIDTH_PX, CACHE_HEIGHT_PX], np.float32) / (1 + 2 * CACHE_MARGIN)
 OFFSET_SCALE = 30.0
 """Offsets are learned in thirtieths of the crop: about 7 px, where the smooth loss turns from square to straight."""
-FLIP_WEIGHT = 0.15
+FLIP_WEIGHT, TYPE_WEIGHT = 0.15, 0.15
 
 
 class CornersNet(nn.Module):
@@ -55,12 +56,12 @@ class CornersNet(nn.Module):
             stages += [_conv(before, after, 2), _Residual(after)]
         self.trunk = nn.Sequential(*stages, nn.Conv2d(widths[-1], 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
         self.dense = nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * 10 * 14, 192), nn.ReLU())
-        self.offsets, self.flip = nn.Linear(192, 8), nn.Linear(192, 1)
+        self.offsets, self.flip, self.kind = (nn.Linear(192, size) for size in (8, 1, len(DOCUMENT_CLASSES)))
 
-    def forward(self, crop: Any) -> tuple[Any, Any]:
-        """`crop` (n, 3, 160, 224) RGB 0..1 -> offsets (n, 8) in shares of the crop, flip logit (n, 1)."""
+    def forward(self, crop: Any) -> tuple[Any, Any, Any]:
+        """`crop` (n, 3, 160, 224) RGB 0..1 -> offsets (n, 8) in its shares, flip logit (n, 1), type logits (n, 5)."""
         seen = self.dense(self.trunk(crop * 2 - 1))
-        return self.offsets(seen) / OFFSET_SCALE, self.flip(seen)
+        return self.offsets(seen) / OFFSET_SCALE, self.flip(seen), self.kind(seen)
 
 
 class _Residual(nn.Module):
@@ -89,30 +90,34 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
         order = rng.permutation(max(len(train_crops), budget.batch)) % len(train_crops)
         for start in range(0, len(order) - budget.batch + 1, budget.batch):
             drawn = [draw(train_crops, int(index), rng) for index in order[start : start + budget.batch]]
-            crops, offsets, flips, counts = (np.stack(part) for part in zip(*drawn, strict=True))
-            yield tuple(map(torch.from_numpy, (normalise(crops), offsets, flips, counts)))
+            crops, *rest = (np.stack(part) for part in zip(*drawn, strict=True))
+            yield tuple(map(torch.from_numpy, (normalise(crops), *rest)))
 
     def loss(model: Any, batch: Any) -> Any:
-        crop, offsets, flip, counts = batch
+        crop, offsets, flip, counts, kind = batch
         with torch.autocast("cpu", torch.bfloat16):
-            moved, logit = model(crop.contiguous(memory_format=torch.channels_last))
+            moved, logit, named = model(crop.contiguous(memory_format=torch.channels_last))
         where = F.smooth_l1_loss(moved.float() * OFFSET_SCALE, offsets * OFFSET_SCALE, beta=0.5)
         side = F.binary_cross_entropy_with_logits(logit.float()[:, 0], flip, weight=counts)
-        return where + FLIP_WEIGHT * side
+        return where + FLIP_WEIGHT * side + TYPE_WEIGHT * F.cross_entropy(named.float(), kind)
 
     model = CornersNet().to(memory_format=torch.channels_last)
     steps = max(len(train_crops) // budget.batch, 1)
     numbers = fit(model, batches, steps, loss, lambda trained: validate(trained, check_crops), budget, out)
     path = weights / f"{NAME}.onnx"
     example = torch.rand(1, 3, CROP_HEIGHT_PX, CROP_WIDTH_PX, generator=torch.Generator().manual_seed(7))
-    parity = export_onnx(model, [example], (["crop"], ["offsets", "flip"]), path)
+    parity = export_onnx(model, [example], (["crop"], ["offsets", "flip", "type"]), path)
     run = {"seconds", "steps", "epochs", "examples"}
     write_entry(
         weights,
         NAME,
         path,
         inputs={"crop": "NCHW, RGB, 0..1, photo rectified by a coarse quad with 15 % margin"},
-        outputs={"offsets": "4 x (x, y) in shares of the crop", "flip": "logit that the document stands on its head"},
+        outputs={
+            "offsets": "4 x (x, y) in shares of the crop",
+            "flip": "logit that the document stands on its head",
+            "type": "a logit for each of kr_resident, kr_driver, passport, td1, unsupported",
+        },
         training={
             "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
             "photos": len(train_crops),
@@ -135,7 +140,10 @@ def cut(item: Labelled) -> Iterator[Crop]:
     image, shrunk = shrink(photo.bgr, lying, *map(float, INNER))
     yield (
         {"crop": warp(image, cache_to_image(lying * np.float32(shrunk)), CACHE_WIDTH_PX, CACHE_HEIGHT_PX)},
-        {"upright": float(item.label.document_type is not None and np.array_equal(lying, quad))},
+        {
+            "upright": float(item.label.document_type is not None and np.array_equal(lying, quad)),
+            "type": DOCUMENT_CLASSES.index(item.label.document_type or DOCUMENT_CLASSES[-1]),
+        },
     )
 
 
@@ -148,15 +156,19 @@ TRUE_QUAD = (rectangle(1, 1) + np.float32(CACHE_MARGIN)) / np.float32(1 + 2 * CA
 """Where the true corners lie in a cached crop, in shares of it."""
 
 
-def draw(crops: CropSet, index: int, rng: np.random.Generator) -> tuple[Image, np.ndarray, np.float32, np.float32]:
-    """One training crop, as a coarse quad drawn around the truth shows it: crop, offsets (8,), flip, its weight."""
+def draw(
+    crops: CropSet, index: int, rng: np.random.Generator
+) -> tuple[Image, np.ndarray, np.float32, np.float32, np.int64]:
+    """A training crop, as a coarse quad drawn around the truth shows it: crop, offsets (8,), flip, its weight, type."""
     flip = bool(rng.random() < 0.5)
     true = np.roll(TRUE_QUAD, 2, axis=0) if flip else TRUE_QUAD
     coarse = coarse_quad(true, rng)
     to_cache = crop_to_photo(coarse)
     crop = warp(crops.crops["crop"][index], to_cache_px(to_cache), CROP_WIDTH_PX, CROP_HEIGHT_PX)
     offsets = project(np.linalg.inv(to_cache), true) - CROP_CORNERS
-    return relight(crop, rng), offsets.ravel(), np.float32(flip), np.float32(crops.targets[index]["upright"])
+    target = crops.targets[index]
+    weight, kind = np.float32(target["upright"]), np.int64(target["type"])
+    return relight(crop, rng), offsets.ravel(), np.float32(flip), weight, kind
 
 
 def to_cache_px(matrix: np.ndarray) -> np.ndarray:
@@ -184,7 +196,7 @@ def coarse_quad(true: Points, rng: np.random.Generator) -> Points:
 def validate(model: Any, crops: CropSet) -> dict[str, float]:
     """IoU with the true quad after one and two passes from drawn coarse quads, and the share of flips told right."""
     rng = np.random.default_rng(7)
-    before, flips = list[float](), list[bool]()
+    before, flips, types = list[float](), list[bool](), list[bool]()
     overlaps: tuple[list[float], list[float]] = ([], [])
     for image, target in zip(crops.crops["crop"], crops.targets, strict=True):
         flip = bool(rng.random() < 0.5)
@@ -193,15 +205,18 @@ def validate(model: Any, crops: CropSet) -> dict[str, float]:
         before.append(iou(quad, true))
         for passed in range(2):
             crop = warp(image, to_cache_px(crop_to_photo(quad)), CROP_WIDTH_PX, CROP_HEIGHT_PX)
-            offsets, logit = model(torch.from_numpy(normalise(crop)[None]))
-            quad, upside_down = read({"offsets": offsets.numpy(), "flip": logit.numpy()}, quad)
+            answer = model(torch.from_numpy(normalise(crop)[None]))
+            found = read(dict(zip(("offsets", "flip", "type"), (part.numpy() for part in answer), strict=True)), quad)
+            quad = found.quad_xy
             overlaps[passed].append(iou(quad, true))
+        types.append(found.type == DOCUMENT_CLASSES[target["type"]])
         if target["upright"]:
-            flips.append((upside_down > 0.5) == flip)
+            flips.append((found.upside_down > 0.5) == flip)
     return {
         "iou_before": float(np.mean(before)),
         "iou_median": float(np.median(overlaps[1])),
         "iou_95_share_first_pass": float(np.mean(np.array(overlaps[0]) >= 0.95)),
         "iou_95_share": float(np.mean(np.array(overlaps[1]) >= 0.95)),
         "flip_accuracy": float(np.mean(flips)) if flips else 0.0,
+        "type_accuracy": float(np.mean(types)),
     }

@@ -19,10 +19,8 @@ def photo(width: int = 2000, height: int = 1500, scale: float = 1.0) -> Photo:
     return Photo(shown, scale, width, height)
 
 
-def anchor(quad_share: np.ndarray, name: str, confidence: float) -> np.ndarray:
+def cell(quad_share: np.ndarray, *scores: float) -> np.ndarray:
     low, high = quad_share.min(axis=0), quad_share.max(axis=0)
-    scores = np.full(len(document.DOCUMENT_CLASSES), 0.001, np.float32)
-    scores[document.DOCUMENT_CLASSES.index(name)] = confidence
     marks = np.concatenate([quad_share, np.ones((4, 1))], axis=1).ravel()
     return np.concatenate([(low + high) / 2, high - low, scores, marks]).astype(np.float32)
 
@@ -31,8 +29,15 @@ def shares_of(quad: np.ndarray, box: document.Letterbox) -> np.ndarray:
     return (quad * box.scale + [box.left_px, box.top_px]) / document.INPUT_PX
 
 
-def prediction(*anchors: np.ndarray) -> dict[str, np.ndarray]:
-    return {"prediction": np.stack(anchors, axis=1)[None]}
+def prediction(*cells: np.ndarray) -> dict[str, np.ndarray]:
+    return {"prediction": np.stack(cells, axis=1)[None]}
+
+
+def refinement(offsets: np.ndarray | None = None, flip: float = -4.0, name: str = "passport") -> dict[str, np.ndarray]:
+    logits = np.zeros((1, len(corners.DOCUMENT_CLASSES)), np.float32)
+    logits[0, corners.DOCUMENT_CLASSES.index(name)] = 3.0
+    moved = np.zeros((1, 8), np.float32) if offsets is None else offsets
+    return {"offsets": moved, "flip": np.array([[flip]], np.float32), "type": logits}
 
 
 class FakeSession:
@@ -48,7 +53,7 @@ class FakeSession:
 @pytest.mark.parametrize(("width", "height"), [(2000, 1500), (1500, 2000), (320, 2000)])
 def test_letterbox_and_back(width: int, height: int, scale: float) -> None:
     inputs, box = document.prepare(photo(width, height, scale))
-    assert inputs["image"].shape == (1, 3, 320, 320)
+    assert inputs["image"].shape == (1, 3, document.INPUT_PX, document.INPUT_PX)
     assert inputs["image"].dtype == np.float32
     assert inputs["image"].flags.c_contiguous
     assert inputs["image"].min() >= 0
@@ -64,39 +69,37 @@ def test_letterbox_is_rgb() -> None:
     red = np.zeros((400, 400, 3), np.uint8)
     red[..., 2] = 255
     image = document.prepare(Photo(red, 1.0, 400, 400))[0]["image"]
-    assert image[0, :, 160, 160].tolist() == [1.0, 0.0, 0.0]
+    assert image[0, :, 96, 96].tolist() == [1.0, 0.0, 0.0]
 
 
 def test_read_suppresses_and_sorts() -> None:
     _, box = document.prepare(photo())
     best, near = shares_of(QUAD, box), shares_of(QUAD + 8, box)
     far = shares_of(QUAD * 0.3, box)
-    found = document.read(
-        prediction(anchor(near, "td1", 0.6), anchor(far, "unsupported", 0.3), anchor(best, "passport", 0.9)), box
-    )
-    assert [(c.type, round(c.confidence, 3)) for c in found] == [("passport", 0.9), ("unsupported", 0.3)]
+    found = document.read(prediction(cell(near, 0.6), cell(far, 0.3), cell(best, 0.9)), box)
+    assert [round(place.confidence, 3) for place in found] == [0.9, 0.3]
     assert np.abs(found[0].quad_xy_px - QUAD).max() < 0.05
 
 
 def test_read_keeps_corners_outside_of_the_frame() -> None:
     _, box = document.prepare(photo())
     outside = QUAD - np.float32([600, 0])
-    found = document.read(prediction(anchor(shares_of(outside, box), "td1", 0.8)), box)
+    found = document.read(prediction(cell(shares_of(outside, box), 0.8)), box)
     assert np.abs(found[0].quad_xy_px - outside).max() < 0.05
 
 
 def test_read_finds_nothing() -> None:
     _, box = document.prepare(photo())
-    assert document.read(prediction(anchor(shares_of(QUAD, box), "td1", 0.005)), box) == []
+    assert document.read(prediction(cell(shares_of(QUAD, box), 0.005)), box) == []
     crossed = QUAD[[0, 2, 1, 3]]
-    assert document.read(prediction(anchor(shares_of(crossed, box), "td1", 0.9)), box) == []
+    assert document.read(prediction(cell(shares_of(crossed, box), 0.9)), box) == []
 
 
 def test_suppression_by_class_leaves_others_alone() -> None:
     _, box = document.prepare(photo())
     share = shares_of(QUAD, box)
-    raw = prediction(anchor(share, "td1", 0.9), anchor(share, "passport", 0.8), anchor(share, "td1", 0.7))["prediction"]
-    decoded = boxes.decode(raw, 5, 0.1)
+    raw = prediction(cell(share, 0.9, 0.1), cell(share, 0.1, 0.8), cell(share, 0.7, 0.2))["prediction"]
+    decoded = boxes.decode(raw, 2, 0.1)
     assert len(boxes.suppress(decoded, 0.5, by_class=True).classes) == 2
     assert len(boxes.suppress(decoded, 0.5, by_class=False).classes) == 1
     assert len(boxes.suppress(decoded, 1.1, by_class=False, most=2).classes) == 2
@@ -128,16 +131,16 @@ def test_offsets_move_the_corners() -> None:
     coarse = QUAD + np.float32([[30, -20], [-25, 15], [10, 40], [-20, -10]])
     truth_in_crop = project(np.linalg.inv(corners.crop_to_photo(coarse)), QUAD)
     offsets = (truth_in_crop - corners.CROP_CORNERS).reshape(1, 8)
-    better, upside_down = corners.read({"offsets": offsets, "flip": np.zeros((1, 1))}, coarse)
-    assert np.abs(better - QUAD).max() < 0.05
-    assert upside_down == 0.5
+    refined = corners.read(refinement(offsets, 0.0, "td1"), coarse)
+    assert np.abs(refined.quad_xy - QUAD).max() < 0.05
+    assert refined.upside_down == 0.5
+    assert refined.type == "td1"
 
 
 def test_absurd_offsets_are_ignored() -> None:
     crossed = corners.CROP_CORNERS[[1, 0, 2, 3]]
     offsets = (crossed - corners.CROP_CORNERS).reshape(1, 8)
-    better, _ = corners.read({"offsets": offsets, "flip": np.zeros((1, 1))}, QUAD)
-    assert np.array_equal(better, QUAD)
+    assert np.array_equal(corners.read(refinement(offsets), QUAD).quad_xy, QUAD)
 
 
 def test_landscape_turns_only_what_is_clearly_upright() -> None:
@@ -167,21 +170,20 @@ def test_shrinking_keeps_the_quad_in_place() -> None:
 def test_run_refines_twice_and_turns_right_way_up(scale: float) -> None:
     shown = photo(scale=scale)
     _, box = document.prepare(shown)
-    yolo = FakeSession(prediction(anchor(shares_of(QUAD, box), "passport", 0.9)))
-    stand = FakeSession(
-        {"offsets": np.zeros((1, 8), np.float32), "flip": np.float32([[-4]])},
-        {"offsets": np.zeros((1, 8), np.float32), "flip": np.float32([[4]])},
-    )
-    found = document.DocumentModel(yolo, stand).run(shown)  # type: ignore[arg-type]
-    assert len(stand.calls) == document.REFINEMENTS
+    finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.9)))
+    closer = FakeSession(refinement(flip=-4.0, name="td1"), refinement(flip=4.0, name="passport"))
+    found = document.DocumentModel(finder, closer).run(shown)  # type: ignore[arg-type]
+    assert len(closer.calls) == document.REFINEMENTS
+    assert (len(found), found[0].type) == (1, "passport")
+    assert found[0].confidence == pytest.approx(0.9)
     assert np.abs(found[0].quad_xy_px - np.roll(QUAD, 2, axis=0)).max() < 0.1
     assert iou(found[0].quad_xy_px, QUAD) > 0.999
 
 
 def test_run_on_an_empty_scene() -> None:
     _, box = document.prepare(photo())
-    yolo = FakeSession(prediction(anchor(shares_of(QUAD, box), "passport", 0.001)))
-    assert document.DocumentModel(yolo, FakeSession()).run(photo()) == []  # type: ignore[arg-type]
+    finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.001)))
+    assert document.DocumentModel(finder, FakeSession()).run(photo()) == []  # type: ignore[arg-type]
 
 
 def test_homography_of_the_crop_meets_the_quad() -> None:
