@@ -136,7 +136,7 @@ def drawn_face(rng: np.random.Generator, width_px: int = 240, height_px: int = 3
     nose, left, right = points[2:].astype(int)
     cv2.line(image, (w // 2, int(h * 0.5)), tuple(map(int, nose)), tuple(int(v * 0.8) for v in skin), 2, cv2.LINE_AA)
     cv2.line(image, tuple(map(int, left)), tuple(map(int, right)), (70, 60, 170), 4, cv2.LINE_AA)
-    return cv2.GaussianBlur(image, (0, 0), 1.2), points
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.2), np.uint8), points
 
 
 def _pictures(folder: Path | None) -> list[Path]:

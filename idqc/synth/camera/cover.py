@@ -51,8 +51,9 @@ class Stage:
 def set_stage(flat: FlatObject, room: bool) -> Stage:
     """A private copy of the object, with room around it when fingers will need it."""
     edge = round(ROOM_MM * flat.px_per_mm) if room else 0
-    bgr = cv2.copyMakeBorder(flat.bgr, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-    opaque = cv2.copyMakeBorder(flat.opaque, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+    bgr = np.asarray(cv2.copyMakeBorder(flat.bgr, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8)
+    bare = cv2.copyMakeBorder(flat.opaque, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
+    opaque = np.asarray(bare, np.uint8)
     quad = flat.document_quad + np.asarray(edge, np.float32)
     card_h, card_w = flat.card.bgr.shape[:2]
     to_stage = homography(rectangle(card_w, card_h), quad)

@@ -180,14 +180,13 @@ def _width(quad: Points) -> float:
 
 def _glare_quads(lost: Map, quad: Points, width_px: int, height_px: int) -> list[LabelQuad]:
     """Rotated boxes around the places on the card where a reflection hides content, in photo pixels."""
-    holes = np.zeros(lost.shape, np.uint8)
-    _on_card(holes)[:] = _on_card(lost) > GLARE_HOLE
+    holes = np.pad((_on_card(lost) > GLARE_HOLE).astype(np.uint8), GRID_EDGE)
     found = []
     to_photo = grid_to_photo(quad)
     for outline in cv2.findContours(holes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
         if cv2.contourArea(outline) < 0.001 * GRID_W * GRID_H:
             continue
-        box = project(to_photo, cv2.boxPoints(cv2.minAreaRect(outline)))
+        box = project(to_photo, np.asarray(cv2.boxPoints(cv2.minAreaRect(outline)), np.float32))
         if len(clip_to_frame(box, width_px, height_px)):
             found.append(points_list(box))
     return found

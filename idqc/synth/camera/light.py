@@ -83,7 +83,7 @@ def illuminate(
         gain *= 1 + lighting.unevenness * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / rng.uniform(0.1, 0.6))
     gain *= 1 - lighting.vignette * (x * x + y * y) / 2
     if lighting.shadow > 0:
-        gain *= _shadow(rng, lighting.shadow, quad_xy / 8, w, h)
+        gain *= _shadow(rng, lighting.shadow, np.asarray(quad_xy / 8, np.float32), w, h)
     inside = np.zeros((h, w), np.uint8)
     cv2.fillConvexPoly(inside, np.round(quad_xy / 8).astype(np.int32), 1)
     on_card = gain[inside > 0] if inside.any() else gain.ravel()
@@ -109,8 +109,8 @@ def _shadow(rng: np.random.Generator, depth: float, quad_xy: Points, w: int, h: 
     cv2.fillPoly(mask, [np.array(shape).astype(np.int32)], 1.0)
     if rng.random() < 0.3:
         cv2.circle(mask, (int(centre[0]), int(centre[1])), int(half), 1.0, -1)
-    mask = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.006, 0.08)) * w)
-    return np.asarray(1 - depth * mask, np.float32)
+    soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.006, 0.08)) * w)
+    return np.asarray(1 - depth * soft, np.float32)
 
 
 def reflect(rng: np.random.Generator, reflections: tuple[Reflection, ...]) -> Map:

@@ -20,22 +20,25 @@ def background(rng: np.random.Generator, width_px: int, height_px: int, texture:
     w, h = max(width_px // 2, 1), max(height_px // 2, 1)
     scene = _textured(rng, w, h, texture) if texture is not None else _procedural(rng, w, h)
     gain = rng.uniform(0.45, 1.15) * (1 + rng.normal(0, 0.07, 3))
-    scene = cv2.LUT(scene, np.stack([(np.arange(256) * g).clip(0, 255) for g in gain], axis=-1).astype(np.uint8)[None])
+    tint = np.stack([(np.arange(256) * g).clip(0, 255) for g in gain], axis=-1).astype(np.uint8)[None]
+    scene = np.asarray(cv2.LUT(scene, tint), np.uint8)
     if rng.random() < 0.4:
         for _ in range(int(rng.integers(1, 6))):
             _clutter(rng, scene)
     if rng.random() < 0.6:
-        scene = cv2.GaussianBlur(scene, (0, 0), float(rng.uniform(0.4, 4.0)))
+        scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), float(rng.uniform(0.4, 4.0))), np.uint8)
     return np.asarray(cv2.resize(scene, (width_px, height_px), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 @lru_cache(maxsize=64)
 def _texture(path: Path) -> Image:
     image = cv2.imread(str(path))
+    if image is None:
+        raise ValueError(f"{path.name} is not a picture")
     shrink = 1024 / max(image.shape[:2])
-    return np.asarray(
-        cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else image
-    )
+    if shrink < 1:
+        image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)
 
 
 def _textured(rng: np.random.Generator, w: int, h: int, path: Path) -> Image:

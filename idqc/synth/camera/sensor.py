@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -85,17 +86,16 @@ def develop(light: Light, kind: CameraKind, noise: float, lattice: bool, rng: np
     """
     cv2.sqrt(light, dst=light)
     _add_noise(light, kind, noise / 255.0, rng)
-    bgr = np.asarray(cv2.multiply(light, (255.0,) * 4, dtype=cv2.CV_8U), np.uint8)
+    bgr = np.asarray(cv2.convertScaleAbs(np.maximum(light, 0, out=light), alpha=255.0), np.uint8)
     if lattice or kind.demosaic:
         bgr = _demosaic(bgr)
     if kind.smoothing:
-        bgr = cv2.addWeighted(bgr, 1 - kind.smoothing, cv2.medianBlur(bgr, 3), kind.smoothing, 0)
+        bgr = _mixed(bgr, 1 - kind.smoothing, cv2.medianBlur(bgr, 3), kind.smoothing)
     if kind.sharpen > 0.1:
-        soft = cv2.GaussianBlur(bgr, (0, 0), kind.sharpen_px)
-        bgr = cv2.addWeighted(bgr, 1 + kind.sharpen, soft, -kind.sharpen, 0)
+        bgr = _mixed(bgr, 1 + kind.sharpen, cv2.GaussianBlur(bgr, (0, 0), kind.sharpen_px), -kind.sharpen)
     if abs(kind.saturation - 1) > 0.08:
         grey = cv2.cvtColor(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-        bgr = cv2.addWeighted(bgr, kind.saturation, grey, 1 - kind.saturation, 0)
+        bgr = _mixed(bgr, kind.saturation, grey, 1 - kind.saturation)
     return np.asarray(cv2.LUT(bgr, _tone(kind)), np.uint8)
 
 
@@ -103,12 +103,16 @@ def encode(bgr: Image, quality: int, exif_orientation: int) -> bytes:
     """A JPEG file whose EXIF tag says how it must be turned (1 = not at all); pixels come in upright."""
     stored = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_COUNTERCLOCKWISE, 8: cv2.ROTATE_90_CLOCKWISE}
     if exif_orientation in stored:
-        bgr = cv2.rotate(bgr, stored[exif_orientation])
+        bgr = np.asarray(cv2.rotate(bgr, stored[exif_orientation]), np.uint8)
     data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     if exif_orientation == 1:
         return data
     tag = b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01" + bytes((0, exif_orientation)) + bytes(6)
     return data[:2] + b"\xff\xe1" + (len(tag) + 8).to_bytes(2, "big") + b"Exif\x00\x00" + tag + data[2:]
+
+
+def _mixed(a: Any, share_a: float, b: Any, share_b: float) -> Image:
+    return np.asarray(cv2.addWeighted(a, share_a, b, share_b, 0), np.uint8)
 
 
 def _add_noise(levels: Light, kind: CameraKind, strength: float, rng: np.random.Generator) -> None:

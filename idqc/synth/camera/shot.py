@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from idqc.inspection import Image
 from idqc.labels import Label
-from idqc.photo.geometry import project
+from idqc.photo.geometry import project, rectify
 from idqc.synth.assets import Assets, texture_key
 from idqc.synth.camera.conditions import Conditions, Frame, draw_conditions, draw_frame, draw_reflection
 from idqc.synth.camera.cover import Stage
@@ -39,11 +39,13 @@ def photograph(
     frame = replace(frame, matrix=frame.matrix @ _to_millimetres(stage))
     shot = draw_conditions(rng, plan, frame, size_mm, flat.gloss, flat.emissive, assets)
     shot = replace(shot, lighting=_with_glare(rng, plan, flat, shot.lighting))
-    bgr = _scene(rng, shot, stage)
+    exposure = _exposure(flat) if flat.emissive else 1.0
+    bgr = np.asarray(cv2.convertScaleAbs(_scene(rng, shot, stage), alpha=exposure**-0.5), np.uint8)
     _compose(bgr, stage, frame, flat.emissive, rng)
     quad = frame.quad
     light = to_light(bgr)
     gain, dark, bright = illuminate(rng, _vignetted(shot), quad, frame.width_px, frame.height_px)
+    gain *= np.float32(exposure)
     cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     if shot.lighting.veil:
         light += np.asarray(shot.lighting.veil * min(shot.lighting.gain, 2.0), np.float32)
@@ -69,6 +71,14 @@ def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file:
     cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
     jpeg = _finish(rng, light, shot, lattice=False)
     return jpeg, label_without_card(plan, shot.camera, texture_key(shot.texture) if shot.texture else None, file)
+
+
+def _exposure(flat: FlatObject) -> float:
+    """What a camera makes up for when a display is darker than the card that it shows: most of it is black matrix."""
+    shown = rectify(flat.bgr, flat.document_quad, 120, 76)
+    printed = cv2.resize(flat.card.bgr, (120, 76), interpolation=cv2.INTER_AREA)
+    light = [float(to_light(np.asarray(image, np.uint8)).mean()) for image in (shown, printed)]
+    return float(np.clip(light[1] / max(light[0], 1e-3), 1.0, 6.0))
 
 
 def _to_millimetres(stage: Stage) -> NDArray[np.float64]:
@@ -142,10 +152,11 @@ def _compose(bgr: Image, stage: Stage, frame: Frame, emissive: bool, rng: np.ran
     shrink = float(np.sqrt(in_stage / max(cv2.contourArea(frame.quad), 1.0)))
     if emissive:
         if shrink > 1.2:
-            art = cv2.GaussianBlur(art, (0, 0), 0.29 * shrink)
+            art = np.asarray(cv2.GaussianBlur(art, (0, 0), 0.29 * shrink), np.uint8)
     elif shrink > 1.2:
         size = max(round(w / shrink), 1), max(round(h / shrink), 1)
-        art, mask = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (art, mask))
+        art = np.asarray(cv2.resize(art, size, interpolation=cv2.INTER_AREA), np.uint8)
+        mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
         ratio = np.array([w / size[0], h / size[1]])
         matrix = matrix @ np.array([[ratio[0], 0, ratio[0] / 2 - 0.5], [0, ratio[1], ratio[1] / 2 - 0.5], [0, 0, 1]])
     matrix = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]], np.float64) @ matrix
@@ -191,7 +202,7 @@ def _disk(radius_px: float) -> NDArray[np.float32]:
     reach = int(np.ceil(radius_px))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     kernel = (radius_px + 0.5 - np.hypot(x, y)).clip(0, 1).astype(np.float32)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _line(length_px: float, angle_deg: float) -> NDArray[np.float32]:
@@ -200,12 +211,12 @@ def _line(length_px: float, angle_deg: float) -> NDArray[np.float32]:
     half = np.array([np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))]) * (length_px - 1) / 2
     ends = [tuple(round(float((reach + sign * v) * 16)) for v in half) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _finish(rng: np.random.Generator, light: Light, shot: Conditions, lattice: bool) -> bytes:
     bgr = develop(light, camera_kind(shot.camera), shot.noise, lattice, rng)
     if shot.first_quality is not None:
         once = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, shot.first_quality])[1]
-        bgr = cv2.imdecode(once, cv2.IMREAD_COLOR)
+        bgr = np.asarray(cv2.imdecode(once, cv2.IMREAD_COLOR), np.uint8)
     return encode(bgr, shot.quality, shot.exif_orientation)

@@ -27,7 +27,9 @@ def rounded_mask(height_px: int, width_px: int, radius_px: float) -> Image:
 def gaussian(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> np.ndarray:
     """Gaussian noise, int16. OpenCV's generator is several times faster than NumPy's; it is seeded from `rng`."""
     cv2.setRNGSeed(int(rng.integers(1 << 31)))
-    return np.asarray(cv2.randn(np.empty(shape, np.int16), 0, sigma))
+    noise: np.ndarray = np.empty(shape, np.int16)
+    channels = shape[2] if len(shape) > 2 else 1
+    return cv2.randn(noise, np.zeros(channels), np.full(channels, float(sigma)))
 
 
 def original(rng: np.random.Generator, card: Card, attack: str | None = None, edit: str | None = None) -> FlatObject:
@@ -39,7 +41,7 @@ def original(rng: np.random.Generator, card: Card, attack: str | None = None, ed
     return FlatObject(card.bgr, opaque, rectangle(width, height), PX_PER_MM, gloss, False, card, attack, keys)
 
 
-def degraded(rng: np.random.Generator, image_bgr: Image, strength: float) -> Image:
+def degraded(rng: np.random.Generator, image_bgr: np.ndarray, strength: float) -> Image:
     """What a picture loses on its way to a forger: resampling, compression, sharpening, noise. Same shape.
 
     `strength` 0..1 scales how much; some pictures lose next to nothing.
