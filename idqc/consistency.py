@@ -23,14 +23,17 @@ ONE_CHARACTER = 0.5
 FAILED_CHECK_DIGIT = 0.3
 UNSURE_BELOW = 0.5
 """A reading whose weakest character is below this is no witness; in between, doubt counts in proportion."""
-NAME_ALIKE, NAME_OTHER = 0.8, 0.45
-"""Names at least so alike do not contradict; at most so alike contradict fully."""
+ONE_LETTER = 0.35
+"""The same for a letter of a name: accents and spellings make names harder to compare than numbers."""
+NUMBER_LENGTH = 9
+"""Characters of a document number that the zone has room for."""
 
 _LOOK_ALIKES = str.maketrans("OQDIL|ZSBGT", "00011125867")
 _SPELLED = {
     "Ä": ("A", "AE"), "Ö": ("O", "OE"), "Ü": ("U", "UE", "UXX"), "Å": ("A", "AA"), "Ø": ("O", "OE"), "Æ": ("AE",),
     "Œ": ("OE",), "ß": ("SS",), "Þ": ("TH",), "Ð": ("D",), "Đ": ("D",), "Ł": ("L",), "İ": ("I",), "Ñ": ("N", "NXX"),
 }  # fmt: skip
+LONG_NAME = 20
 _MAX_SPELLINGS = 64
 
 
@@ -66,7 +69,7 @@ def spellings(name: str) -> list[str]:
     for letter in unicodedata.normalize("NFC", name):
         capital = letter if letter == "ß" else letter.upper()
         plain = unicodedata.normalize("NFD", capital)[0]
-        choices.append(_SPELLED.get(capital) or ((plain,) if plain.isascii() and plain.isalpha() else ("",)))
+        choices.append(_SPELLED.get(capital) or ((plain,) if plain.isascii() and plain.isalnum() else ("",)))
     made: list[str] = []
     for parts in product(*choices):
         made.append("".join(parts))
@@ -80,19 +83,19 @@ def _name(visual: str, zone: str) -> float | None:
     tried = [spelling for spelling in spellings(visual) if spelling]
     if not zone or not tried:
         return None
-    # A long name is cut off in the zone, so the visual one is compared up to the zone's length when it is near the end.
-    alike = max(
-        Levenshtein.normalized_similarity(spelling[: len(zone)] if len(zone) > 25 else spelling, zone)
-        for spelling in tried
+    # A long name is cut off in the zone, so that the visual one is compared up to the zone's length.
+    cut = len(zone) if len(zone) > LONG_NAME else None
+    apart = min(
+        Levenshtein.distance(spelling[:cut].translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES)) for spelling in tried
     )
-    return min(max((NAME_ALIKE - alike) / (NAME_ALIKE - NAME_OTHER), 0.0), 1.0)
+    return min(apart * ONE_LETTER, 1.0)
 
 
 def _number(visual: str, zone: str) -> float | None:
     visual = "".join(c for c in visual.upper() if c.isalnum())
     if not visual or not zone:
         return None
-    apart = Levenshtein.distance(visual.translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES))
+    apart = Levenshtein.distance(visual[:NUMBER_LENGTH].translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES))
     return min(apart * ONE_CHARACTER, 1.0)
 
 

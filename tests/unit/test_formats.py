@@ -230,6 +230,20 @@ def test_a_rewritten_field_is_named(name: str, forged: str) -> None:
     assert unsure.score < 0.5 * result.score
 
 
+def test_long_numbers_are_compared_as_far_as_the_zone_holds_them() -> None:
+    zone = f"{FIRST}\nPM60398539UTO7408122F1204159<<<<<<<<<<<<<<00"
+    assert compare(Witness(zone, 0.98), {"document_number": Witness("PM60398536", 1.0)}).contradictions.keys() <= {
+        "mrz"
+    }
+
+
+def test_one_letter_of_a_name_counts_and_an_accent_does_not() -> None:
+    assert compared({"surname": "ERÍKSSÖN"}).score == 0.0
+    one = compared({"surname": "ERIKSSEN"}).score
+    assert one is not None
+    assert 0.2 < one < 0.5
+
+
 def test_nothing_to_compare_is_not_a_pass() -> None:
     assert compare(Witness("no zone", 1.0), {}).score is None
     assert compare(Witness(ZONE, 0.98), {}).score is None
