@@ -24,7 +24,7 @@ from idqc.evidence import (
     worst_component,
 )
 from idqc.inspection import Document, FieldReading, Image, Photo, Quad, Region, Surface, freeze_quad
-from idqc.models.document import DocumentModel, open_document
+from idqc.models.document import DocumentModel, Place, open_document
 from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
 from idqc.models.fraud import FraudModel, open_fraud
 from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
@@ -121,7 +121,7 @@ class Stages:
                 return
             frozen = freeze_quad(best.quad_xy_px)
             run.evidence["document.unsupported"] = Evidence(
-                best.confidence if best.type == UNSUPPORTED else 0.0, (Region("document", frozen, "unsupported"),)
+                best.unsupported, (Region("document", frozen, "unsupported"),)
             )
             name = run.document_type or (best.type if best.type != UNSUPPORTED else None)
             run.kind = document_types()[name] if name is not None else None
@@ -235,7 +235,7 @@ class Stages:
         """Runs every model once on a grey picture."""
         photo = Photo(np.full((480, 640, 3), 128, np.uint8), 1.0, 640, 480)
         self.document_model.run(photo)
-        self.document_model.refine(photo, rectangle(400, 252) + np.float32(100))
+        self.document_model.refine(photo, Place(1.0, rectangle(400, 252) + np.float32(100)))
         document_bgr = photo.bgr[:252, :400]
         self.quality_model.run(document_bgr)
         self.fields_model.run(document_bgr)

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from idqc.documents import UNSUPPORTED
 from idqc.inspection import Image, Points
 from idqc.photo.geometry import homography, project
 from idqc.runtime.session import Tensors
 
 NAME = "corners"
-DOCUMENT_CLASSES = ("kr_resident", "kr_driver", "passport", "td1", "unsupported")
+DOCUMENT_CLASSES = ("kr_resident", "kr_driver", "passport", "td1", UNSUPPORTED)
 """The order of the model's types; the last is a card that is none of the accepted types."""
 CROP_WIDTH_PX, CROP_HEIGHT_PX = 224, 160
 MARGIN = 0.15
@@ -99,11 +100,13 @@ def prepare(image_bgr: Image, quad_xy: Points) -> dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type."""
+    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type, and
+    the probability that it is none of the accepted types."""
 
     quad_xy: Points
     upside_down: float
     type: str
+    unsupported: float
 
 
 def read(outputs: Tensors, quad_xy: Points) -> Refined:
@@ -115,8 +118,12 @@ def read(outputs: Tensors, quad_xy: Points) -> Refined:
     offsets = np.asarray(outputs["offsets"], np.float32).reshape(4, 2)
     logit = float(np.asarray(outputs["flip"]).ravel()[0])
     better = project(crop_to_photo(quad_xy), CROP_CORNERS + offsets)
+    logits = np.asarray(outputs["type"], np.float64).ravel()
+    types = np.exp(logits - logits.max())
+    types /= types.sum()
     return Refined(
         better if usable(better) else quad_xy,
         float(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50)))),
-        DOCUMENT_CLASSES[int(np.argmax(outputs["type"]))],
+        DOCUMENT_CLASSES[int(types.argmax())],
+        float(types[DOCUMENT_CLASSES.index(UNSUPPORTED)]),
     )

@@ -60,11 +60,15 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A document or card. `quad_xy_px` is (4, 2) in full-size photo pixels, clockwise from its own top left."""
+    """A document or card. `quad_xy_px` is (4, 2) in full-size photo pixels, clockwise from its own top left.
+
+    `confidence` is that there is a document or card at all, `unsupported` that it is none of the accepted types, 0..1.
+    """
 
     type: str
     confidence: float
     quad_xy_px: Points
+    unsupported: float
 
 
 def letterbox(image_bgr: Image, size_px: int) -> tuple[Image, float, int, int]:
@@ -123,7 +127,7 @@ class DocumentModel:
             refined = corners.read(self._corners.run(corners.prepare(image, quad)), quad)
             quad = refined.quad_xy
         upright = np.roll(quad, 2, axis=0) if refined.upside_down > 0.5 else quad
-        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32))
+        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32), refined.unsupported)
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:
