@@ -100,8 +100,8 @@ def prepare(image_bgr: Image, quad_xy: Points) -> dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type, and
-    the probability that it is none of the accepted types."""
+    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type,
+    and the probability that it is none of the accepted types."""
 
     quad_xy: Points
     upside_down: float
