@@ -138,7 +138,7 @@ def _reflection(
 def _photographed(picture: NDArray[np.float32], dark: bool, rng: np.random.Generator) -> Image:
     """Noise, a little smoothing and JPEG, whether or not the document was spoilt."""
     noise = np.zeros(picture.shape, np.float32)
-    cv2.randn(noise, 0, float(rng.uniform(0.3, 7.0 if dark else 4.0)))
+    cv2.randn(noise, np.zeros(3), np.full(3, rng.uniform(0.3, 7.0 if dark else 4.0)))
     picture = picture + noise
     if rng.random() < 0.4:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 0.6))), np.float32)
