@@ -18,9 +18,6 @@ from idqc.errors import SetupError
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, TensorSpec, open_session
 
-UNNAMED = "unreleased"
-"""What weights are called whose manifest names no `release`: just trained, not yet handed out."""
-
 PREPROCESSING = ("documents", "models", "photo")
 """The packages whose text shapes what a model sees; a change in them makes another release."""
 
@@ -64,7 +61,7 @@ def load_release(weights_dir: Path | None = None, thresholds: Path | None = None
     try:
         manifest = tomllib.loads(manifest_text)
         table = parse_thresholds(thresholds_text)
-        models = {name: _spec(name, entry) for name, entry in manifest.items() if isinstance(entry, Mapping)}
+        models = {name: _spec(name, entry) for name, entry in manifest["models"].items()}
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as broken:
         raise SetupError(
             f"The manifest or the thresholds cannot be read: {type(broken).__name__}.",
@@ -83,15 +80,15 @@ def load_release(weights_dir: Path | None = None, thresholds: Path | None = None
     content = hashlib.sha256()
     for text in (manifest_text, thresholds_text, *_preprocessing()):
         content.update(hashlib.sha256(text.encode()).digest())
-    release_id = f"{manifest.get('release', UNNAMED)}+{content.hexdigest()[:12]}"
+    release_id = f"{manifest['release']}+{content.hexdigest()[:12]}"
     return Release(release_id, weights_dir, MappingProxyType(models), table)
 
 
 def _spec(name: str, entry: Mapping[str, Any]) -> ModelSpec:
     def tensors(key: str) -> tuple[TensorSpec, ...]:
         return tuple(
-            TensorSpec(name, tensor["dtype"], tuple(size if size > 0 else None for size in tensor["shape"]))
-            for name, tensor in entry[key].items()
+            TensorSpec(t["name"], t["dtype"], tuple(size if size > 0 else None for size in t["shape"]))
+            for t in entry[key]
         )
 
     return ModelSpec(name, entry["file"], entry["sha256"], tensors("inputs"), tensors("outputs"))

@@ -32,9 +32,9 @@ def write_model(path: Path, shape: list[int | None]) -> str:
 def write_release(folder: Path, sha256: str, shape: str = "[1, -1]", dtype: str = "float32") -> tuple[Path, Path]:
     weights, thresholds = folder / "weights", folder / "default.toml"
     (weights / "manifest.toml").write_text(
-        f'release = "2026.11.1"\n[double]\nfile = "double.onnx"\nsha256 = "{sha256}"\n'
-        f'[double.inputs.image]\ndtype = "{dtype}"\nshape = {shape}\n'
-        '[double.outputs.score]\ndtype = "float32"\nshape = [1, -1]\n'
+        f'release = "2026.11.1"\n[models.double]\nfile = "double.onnx"\nsha256 = "{sha256}"\n'
+        f'[[models.double.inputs]]\nname = "image"\ndtype = "{dtype}"\nshape = {shape}\n'
+        '[[models.double.outputs]]\nname = "score"\ndtype = "float32"\nshape = [1, -1]\n'
     )
     thresholds.write_text("".join(f'[{key}]\nreject = 0.9\nreject_warning = 0.5\nsource = "test"\n' for key in KEYS))
     return weights, thresholds
