@@ -25,15 +25,12 @@ UNSURE_BELOW = 0.5
 """A reading whose weakest character is below this is no witness; in between, doubt counts in proportion."""
 ONE_LETTER = 0.35
 """The same for a letter of a name: accents and spellings make names harder to compare than numbers."""
-NUMBER_LENGTH = 9
-"""Characters of a document number that the zone has room for."""
 
 _LOOK_ALIKES = str.maketrans("OQDIL|ZSBGT", "00011125867")
 _SPELLED = {
     "Ä": ("A", "AE"), "Ö": ("O", "OE"), "Ü": ("U", "UE", "UXX"), "Å": ("A", "AA"), "Ø": ("O", "OE"), "Æ": ("AE",),
     "Œ": ("OE",), "ß": ("SS",), "Þ": ("TH",), "Ð": ("D",), "Đ": ("D",), "Ł": ("L",), "İ": ("I",), "Ñ": ("N", "NXX"),
 }  # fmt: skip
-LONG_NAME = 20
 _MAX_SPELLINGS = 64
 
 
@@ -83,20 +80,21 @@ def _name(visual: str, zone: str) -> float | None:
     tried = [spelling for spelling in spellings(visual) if spelling]
     if not zone or not tried:
         return None
-    # A long name is cut off in the zone, so that the visual one is compared up to the zone's length.
-    cut = len(zone) if len(zone) > LONG_NAME else None
-    apart = min(
-        Levenshtein.distance(spelling[:cut].translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES)) for spelling in tried
-    )
-    return min(apart * ONE_LETTER, 1.0)
+    return min(min(_apart(spelling, zone) for spelling in tried) * ONE_LETTER, 1.0)
+
+
+def _apart(visual: str, zone: str) -> int:
+    """Differing characters, look-alikes aside. 0 where one is a part of the other: the zone cuts long values off, and a
+    finger or glare hides the rest of a word without touching what is read of it."""
+    visual, zone = visual.translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES)
+    return 0 if visual in zone or zone in visual else int(Levenshtein.distance(visual, zone))
 
 
 def _number(visual: str, zone: str) -> float | None:
     visual = "".join(c for c in visual.upper() if c.isalnum())
     if not visual or not zone:
         return None
-    apart = Levenshtein.distance(visual[:NUMBER_LENGTH].translate(_LOOK_ALIKES), zone.translate(_LOOK_ALIKES))
-    return min(apart * ONE_CHARACTER, 1.0)
+    return min(_apart(visual, zone) * ONE_CHARACTER, 1.0)
 
 
 def _date(visual: str, zone: str) -> float | None:

@@ -237,6 +237,10 @@ def test_long_numbers_are_compared_as_far_as_the_zone_holds_them() -> None:
     }
 
 
+def test_a_half_covered_name_is_no_contradiction() -> None:
+    assert compared({"surname": "ERIK", "given_names": "MARIA"}).score == 0.0
+
+
 def test_one_letter_of_a_name_counts_and_an_accent_does_not() -> None:
     assert compared({"surname": "ERÍKSSÖN"}).score == 0.0
     one = compared({"surname": "ERIKSSEN"}).score
