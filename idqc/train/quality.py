@@ -41,6 +41,7 @@ DOCUMENT_WIDTH_MM = document_types()["td1"].size_mm[0]
 """Blur is counted in millimetres of an ID-1 card; on a passport's page the same share of the width is as bad."""
 RECIPE = "quality-2"
 MAP_WEIGHT = 0.5
+PLAIN_DECAY = 1e-4
 SEVERE = 0.5
 """Severities from here up are told from clean photos in validation."""
 
@@ -48,7 +49,8 @@ SEVERE = 0.5
 class QualityNet(nn.Module):
     """Inputs image (n, 3, 224, 224) and measures (n, 44); outputs severity (n, 4) and map (n, 4, 14, 14).
 
-    In train mode both come out as logits.
+    The severity is what the measures say by themselves (`plain`, a logistic regression at the start) and what the
+    network adds to it (nothing at the start). In train mode severity and map come out as logits.
     """
 
     def __init__(self, measures: np.ndarray) -> None:
@@ -63,23 +65,45 @@ class QualityNet(nn.Module):
         self.measured = nn.Sequential(
             nn.Linear(reader.MEASURE_COUNT, 64), nn.Hardswish(), nn.Linear(64, 64), nn.Hardswish()
         )
+        self.plain = nn.Linear(reader.MEASURE_COUNT, len(reader.CRITERIA))
         joined = 576 + 64 + 2 * len(reader.CRITERIA)
         self.severity = nn.Sequential(
             nn.Linear(joined, 96), nn.Hardswish(), nn.Dropout(0.2), nn.Linear(96, len(reader.CRITERIA))
         )
+        for parameter in self.severity[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, image: Tensor, measures: Tensor) -> tuple[Tensor, Tensor]:
         near = self.fine(image)
         far = self.coarse(near)
         spread = F.interpolate(self.far(far), size=(reader.MAP_CELLS, reader.MAP_CELLS), mode="nearest")
         maps = self.map(self.near(near) + spread)
-        # Measures of a photo unlike any in training must not drive the head beyond what it has seen.
-        known = ((measures - self.mean) * self.scale).clamp(-5.0, 5.0)
+        known = self.standard(measures)
         joined = torch.cat([far.mean((2, 3)), self.measured(known), maps.mean((2, 3)), maps.amax((2, 3))], 1)
-        severity = self.severity(joined)
+        severity = self.plain(known) + self.severity(joined)
         if self.training:
             return severity, maps
         return torch.sigmoid(severity), torch.sigmoid(maps)
+
+    def standard(self, measures: Tensor) -> Tensor:
+        """Measures with mean 0 and deviation 1 over the training documents."""
+        # Measures of a photo unlike any in training must not drive the head beyond what it has seen.
+        standard: Tensor = ((measures - self.mean) * self.scale).clamp(-5.0, 5.0)
+        return standard
+
+    def start_from_measures(self, measures: Tensor, severity: Tensor) -> None:
+        """Fits `plain` by itself: the network then has to add to what simple measures know, never to find it again."""
+        known = self.standard(measures)
+        parameters = list(self.plain.parameters())
+        search = torch.optim.LBFGS(parameters, max_iter=200, line_search_fn="strong_wolfe")
+
+        def evaluate() -> Tensor:
+            search.zero_grad()
+            errors = _severity_loss(self.plain(known), severity) + PLAIN_DECAY * self.plain.weight.square().sum()
+            errors.backward()
+            return errors
+
+        search.step(evaluate)
 
 
 def document_size_px(document_type: str | None) -> tuple[int, int]:
@@ -183,11 +207,15 @@ def _samples(data: list[Path], split: str, out: Path) -> Samples:
     return Samples([cache for cache in caches if len(cache)])
 
 
+def _severity_loss(logits: Tensor, severity: Tensor) -> Tensor:
+    # Soft targets tell the order; spoilt documents are rarer than good ones and weigh more.
+    return F.binary_cross_entropy_with_logits(logits, severity, weight=1 + 2 * severity)
+
+
 def _loss(model: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
     image, measures, severity, maps = batch
     found, found_maps = model(image, measures)
-    # Soft targets tell the order; spoilt documents are rarer than good ones and weigh more.
-    errors = F.binary_cross_entropy_with_logits(found, severity, weight=1 + 2 * severity)
+    errors = _severity_loss(found, severity)
     places = F.binary_cross_entropy_with_logits(found_maps, maps, weight=1 + 2 * maps)
     return errors + MAP_WEIGHT * places
 
@@ -234,6 +262,7 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     torch.manual_seed(budget.seed)
     learn, check = _samples(data, "train", out), _samples(data, "calibrate", out)
     model = QualityNet(learn.measures).to(memory_format=torch.channels_last)
+    model.start_from_measures(torch.from_numpy(learn.measures), torch.from_numpy(learn.severity))
     steps = max(math.ceil(len(learn) / budget.batch), 1)
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
