@@ -25,7 +25,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_photos(tmp_path_factory.mktemp("data") / "photos", 18)
 
 
-def test_from_photos_to_a_file_that_serves(data: Path, tmp_path: Path) -> None:
+def test_from_photos_to_a_file_that_serves(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "DOCUMENTS", 24)
     budget = Budget(epochs=1, batch=8, learning_rate=1e-3)
     numbers = quality.train([data], tmp_path / "out", tmp_path / "weights", budget)
     assert numbers["parity_max_diff"] < 1e-4
@@ -59,7 +60,7 @@ def test_good_documents_are_spoilt_to_a_known_severity() -> None:
         cv2.putText(document, "SPECIMEN 0123456789", (300, row), 0, 1.0, (40, 40, 40), 2, cv2.LINE_AA)
     fields = [(300, 100, 700, 140), (300, 300, 700, 340)]
     seen: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(80):
+    for _ in range(48):
         spoilt = spoil_document(document, 11.7, fields, rng)
         assert spoilt.document_bgr.shape == document.shape
         measures = measure(spoilt.document_bgr)
