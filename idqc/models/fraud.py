@@ -82,8 +82,8 @@ def tile_corners(preview_bgr: Image, size_px: tuple[int, int]) -> NDArray[np.flo
     """
     width, height = size_px
     grey = cv2.cvtColor(preview_bgr, cv2.COLOR_BGR2GRAY)
-    detail = cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5))
-    useless = ((grey > BURNT) | (grey < DARK)).astype(np.float32)
+    detail: np.ndarray = cv2.blur(np.abs(cv2.Laplacian(grey, cv2.CV_32F)), (5, 5))
+    useless: np.ndarray = ((grey > BURNT) | (grey < DARK)).astype(np.float32)
     down, across = PREVIEW_HEIGHT_PX / height, PREVIEW_WIDTH_PX / width
     box = (max(int(TILE_PX * across), 1), max(int(TILE_PX * down), 1))
     detail, useless = (cv2.boxFilter(plane, -1, box, anchor=(0, 0)) for plane in (detail, useless))

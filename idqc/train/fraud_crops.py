@@ -61,9 +61,10 @@ def photo_crops(folder: Path, label: Label) -> Iterator[Crop]:
     """The crops of one photo. The quad is the true one, moved a little; the same photo always gives the same crops."""
     digest = hashlib.sha256(f"{label.file}/{label.seed}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    photo = cv2.imread(str(folder / label.file), cv2.IMREAD_COLOR)
-    if photo is None:
+    found = cv2.imread(str(folder / label.file), cv2.IMREAD_COLOR)
+    if found is None:
         return
+    photo = np.asarray(found, np.uint8)
     quad = jittered(rng, np.array(label.quad, np.float32), QUAD_JITTER)
     size, small = reader.native_size(quad), reader.preview(photo, quad)
     card: dict[str, Any] = {

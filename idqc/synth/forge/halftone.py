@@ -13,7 +13,7 @@ from idqc.inspection import Image
 LEVELS = 256
 
 
-def separated(image_bgr: Image, black_share: float, spread: float) -> list[Image]:
+def separated(image_bgr: np.ndarray, black_share: float, spread: float) -> list[Image]:
     """Coverage of cyan, magenta, yellow and black ink: four (h, w) uint8 planes, 255 = full.
 
     `black_share` 0..1 is how much of the common grey goes into black ink; `spread` > 0 thickens mid tones (dot gain).
@@ -25,7 +25,8 @@ def separated(image_bgr: Image, black_share: float, spread: float) -> list[Image
     curve = (np.clip(ramp + spread * 4 * ramp * (1 - ramp) * 0.25, 0, 1) * 255).astype(np.uint8)
     under = (np.clip((ramp - 0.15) / 0.85, 0, 1) ** 1.3 * black_share * 255).astype(np.uint8)
     black = cv2.LUT(grey, under)
-    return [cv2.LUT(cv2.subtract(plane, black), curve) for plane in (cyan, magenta, yellow)] + [cv2.LUT(black, curve)]
+    colours = [cv2.subtract(plane, black) for plane in (cyan, magenta, yellow)]
+    return [np.asarray(cv2.LUT(plane, curve), np.uint8) for plane in (*colours, black)]
 
 
 @cache
@@ -36,11 +37,11 @@ def _spot_levels() -> np.ndarray:
     at = np.linspace(0, len(values) - 1, LEVELS).astype(int)
     levels = values[at].astype(np.float32)
     levels[0], levels[-1] = -2.1, 2.1
-    return levels
+    return np.asarray(levels, np.float32)
 
 
 def clustered_dots(
-    plane: Image, cells_per_px: float, angle_deg: float, phase: tuple[float, float], line: bool
+    plane: np.ndarray, cells_per_px: float, angle_deg: float, phase: tuple[float, float], line: bool
 ) -> Image:
     """Amplitude-modulated halftone of one ink: dots (or lines) on a turned grid. (h, w) uint8 coverage -> 0 or 1."""
     height, width = plane.shape
@@ -60,7 +61,7 @@ def clustered_dots(
     columns = np.stack([np.cos(c * x), np.sin(c * x), np.cos(s * x), np.sin(s * x)])
     spot = rows.T.astype(np.float32) @ columns.astype(np.float32)
     levels = np.cos(np.pi * (1 - np.linspace(0, 1, LEVELS))).astype(np.float32) * 1.01 if line else _spot_levels()
-    return cv2.compare(spot, cv2.LUT(plane, levels), cv2.CMP_LT) & 1
+    return np.asarray(cv2.compare(spot, cv2.LUT(plane, levels), cv2.CMP_LT), np.uint8) & np.uint8(1)
 
 
 @cache
@@ -76,15 +77,15 @@ def blue_noise(number: int, size: int = 128) -> Image:
     return (mask * 254).astype(np.uint8)
 
 
-def stochastic_dots(plane: Image, mask: Image, shift: tuple[int, int]) -> Image:
+def stochastic_dots(plane: np.ndarray, mask: np.ndarray, shift: tuple[int, int]) -> Image:
     """Dispersed dots by a tiled threshold mask: (h, w) uint8 coverage -> 0 or 1."""
     height, width = plane.shape
     mask = np.roll(mask, shift, (0, 1))
     tiled = cv2.repeat(mask, -(-height // mask.shape[0]), -(-width // mask.shape[1]))[:height, :width]
-    return cv2.compare(plane, tiled, cv2.CMP_GT) & 1
+    return np.asarray(cv2.compare(plane, tiled, cv2.CMP_GT), np.uint8) & np.uint8(1)
 
 
-def diffused_dots(plane: Image) -> Image:
+def diffused_dots(plane: np.ndarray) -> Image:
     """Floyd and Steinberg's error diffusion: (h, w) uint8 coverage -> 0 or 1."""
     return np.asarray(Pillow.fromarray(plane).convert("1")).astype(np.uint8)
 
@@ -96,8 +97,8 @@ def inked(planes: list[Image], inks_bgr: np.ndarray, paper_bgr: np.ndarray) -> I
     """
     overlap = np.zeros_like(planes[0])
     for number, plane in enumerate(planes):
-        overlap = cv2.add(overlap, plane if number == 0 else cv2.multiply(plane, 1 << number))
+        overlap |= plane << np.uint8(number)
     table = np.ones((256, 1, 3), np.float32) * paper_bgr.astype(np.float32)
     for number, colour in enumerate(inks_bgr.astype(np.float32)):
         table[(np.arange(256) >> number) & 1 == 1] *= colour
-    return cv2.LUT(cv2.merge([overlap] * 3), (np.clip(table, 0, 1) * 255).astype(np.uint8))
+    return np.asarray(cv2.LUT(cv2.merge([overlap] * 3), (np.clip(table, 0, 1) * 255).astype(np.uint8)), np.uint8)

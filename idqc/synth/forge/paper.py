@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from idqc.inspection import Image, Points
+from idqc.inspection import Points
 from idqc.photo.geometry import rectangle
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import Card, FlatObject
@@ -88,7 +88,8 @@ def colour_print(rng: np.random.Generator, card: Card, split: str, assets: Asset
     planes = separated(art, kind.black_share, kind.spread)
     width, height = round(card.size_mm[0] * scale * per_mm), round(card.size_mm[1] * scale * per_mm)
     dots = []
-    for number, plane in enumerate(planes):
+    for number, separation in enumerate(planes):
+        plane: np.ndarray = separation
         offset = rng.normal(0, 0.04, 2) * per_mm if chance(rng, 0.5) else np.zeros(2)
         ratio = np.array([[plane.shape[1] / width, 0, offset[0]], [0, plane.shape[0] / height, offset[1]]], np.float32)
         way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -102,7 +103,7 @@ def colour_print(rng: np.random.Generator, card: Card, split: str, assets: Asset
         else:
             shift = (int(rng.integers(128)), int(rng.integers(128)))
             dots.append(stochastic_dots(plane, blue_noise(int(kind.id[1:]) * 4 + number), shift))
-    bgr = inked(dots, kind.inks_bgr, light)
+    bgr: np.ndarray = inked(dots, kind.inks_bgr, light)
     if kind.family != "laser" or chance(rng, 0.5):
         bgr = cv2.GaussianBlur(bgr, (3, 3), between(rng, 0.4, 0.9))
     if kind.family == "photo":
@@ -172,7 +173,8 @@ def grayscale_copy(rng: np.random.Generator, card: Card, split: str, assets: Ass
         radius = card.corner_radius_mm * per_mm * (rng.random() < 0.6)
         opaque = rounded_mask(bgr.shape[0], bgr.shape[1], radius)
     gloss = between(rng, 0.0, 0.3)
-    return FlatObject(bgr, opaque, quad, per_mm, gloss, False, card, "grayscale_copy", {"printer": copier})
+    sheet = np.asarray(bgr, np.uint8)
+    return FlatObject(sheet, opaque, quad, per_mm, gloss, False, card, "grayscale_copy", {"printer": copier})
 
 
 def _margins(rng: np.random.Generator, most_mm: float) -> tuple[np.ndarray, bool]:
@@ -188,12 +190,11 @@ def _margins(rng: np.random.Generator, most_mm: float) -> tuple[np.ndarray, bool
 def _paper_white(rng: np.random.Generator) -> np.ndarray:
     """The colour of blank paper, (3,) float32 BGR 0..1: from yellowish recycled to bluish bright."""
     blue = between(rng, -0.09, 0.03)
-    return np.clip(between(rng, 0.84, 0.99) * np.array([1 + blue, 1 + 0.25 * blue, 1.0], np.float32), 0, 1).astype(
-        np.float32
-    )
+    colour = between(rng, 0.84, 0.99) * np.array([1 + blue, 1 + 0.25 * blue, 1.0])
+    return np.clip(colour, 0, 1).astype(np.float32)
 
 
-def _compressed_gamut(rng: np.random.Generator, image_bgr: Image) -> Image:
+def _compressed_gamut(rng: np.random.Generator, image_bgr: np.ndarray) -> np.ndarray:
     """Paper shows fewer colours: less saturation, lifted blacks, another tone curve, a colour cast."""
     grey = cv2.cvtColor(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     keep = between(rng, 0.6, 1.15)
@@ -203,7 +204,7 @@ def _compressed_gamut(rng: np.random.Generator, image_bgr: Image) -> Image:
     return cv2.LUT(out, ((black + (1 - black) * ramp) * 255).astype(np.uint8)[:, None])
 
 
-def _banded(rng: np.random.Generator, bgr: Image, pass_px: float) -> Image:
+def _banded(rng: np.random.Generator, bgr: np.ndarray, pass_px: float) -> np.ndarray:
     """Passes of the print head: bands of slightly other density and thin lines between them."""
     upright = chance(rng, 0.6)
     length = bgr.shape[0] if upright else bgr.shape[1]
@@ -216,7 +217,7 @@ def _banded(rng: np.random.Generator, bgr: Image, pass_px: float) -> Image:
     return cv2.multiply(bgr, cv2.merge([np.ascontiguousarray(np.broadcast_to(gain, bgr.shape[:2]))] * 3), scale=1 / 200)
 
 
-def _fibrous(rng: np.random.Generator, bgr: Image, per_mm: float) -> Image:
+def _fibrous(rng: np.random.Generator, bgr: np.ndarray, per_mm: float) -> np.ndarray:
     """The texture of uncoated paper: fine fibres and slow clouds, a few grey levels strong."""
     height, width = bgr.shape[:2]
     fine = gaussian(rng, (height // 2 + 1, width // 2 + 1), between(rng, 1, 7))
@@ -227,14 +228,14 @@ def _fibrous(rng: np.random.Generator, bgr: Image, per_mm: float) -> Image:
 
 def _on_sheet(
     rng: np.random.Generator,
-    bgr: Image,
+    bgr: np.ndarray,
     card: Card,
     margins_mm: np.ndarray,
     cut: bool,
     per_mm: float,
     light: np.ndarray,
     scale: float,
-) -> tuple[Image, Points, Image]:
+) -> tuple[np.ndarray, Points, np.ndarray]:
     """Puts the print on its paper. Returns the sheet, the document's quad on it and what is opaque."""
     height, width = bgr.shape[:2]
     radius = card.corner_radius_mm * scale * per_mm
@@ -262,7 +263,7 @@ def _on_sheet(
     return bgr, rectangle(width, height), opaque
 
 
-def _edge_shadow(rng: np.random.Generator, grey: Image, quad: Points, per_mm: float) -> None:
+def _edge_shadow(rng: np.random.Generator, grey: np.ndarray, quad: Points, per_mm: float) -> None:
     """The dark line that a card's edge leaves on the copier's glass, on one or two sides. In place."""
     colour = int(between(rng, 0, 140))
     for side in rng.choice(4, int(rng.integers(1, 3)), replace=False):
@@ -271,7 +272,7 @@ def _edge_shadow(rng: np.random.Generator, grey: Image, quad: Points, per_mm: fl
         cv2.line(grey, tuple(int(v) for v in a), tuple(int(v) for v in b), colour, thick, cv2.LINE_AA)
 
 
-def _speckle(rng: np.random.Generator, grey: Image) -> None:
+def _speckle(rng: np.random.Generator, grey: np.ndarray) -> None:
     """Toner where none belongs and gaps where some does. In place."""
     height, width = grey.shape
     for colour in (int(between(rng, 0, 90)), 255):
@@ -283,7 +284,7 @@ def _speckle(rng: np.random.Generator, grey: Image) -> None:
             grey[y, np.minimum(x + dy, width - 1)] = colour
 
 
-def _streak(rng: np.random.Generator, grey: Image) -> None:
+def _streak(rng: np.random.Generator, grey: np.ndarray) -> None:
     """Dirt on the drum or the glass: thin lines along the paper's way. In place."""
     for _ in range(int(rng.integers(1, 5))):
         x, wide = int(rng.integers(grey.shape[1])), int(rng.integers(1, 4))

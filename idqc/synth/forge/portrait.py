@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from idqc.inspection import Image, Points
+from idqc.inspection import Points
 from idqc.synth.assets import Assets, drawn_face, kinds
 from idqc.synth.card import Card, FlatObject
 from idqc.synth.forge.halftone import blue_noise, stochastic_dots
@@ -54,8 +54,13 @@ def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: As
 
 
 def _put(
-    rng: np.random.Generator, way: str, place: Image, warped: Image, box: tuple[int, int, int, int], points: Points
-) -> Image:
+    rng: np.random.Generator,
+    way: str,
+    place: np.ndarray,
+    warped: np.ndarray,
+    box: tuple[int, int, int, int],
+    points: Points,
+) -> np.ndarray:
     """Lays the aligned new portrait over the old one. `box` is the portrait (x, y, w, h) in `place`."""
     x, y, w, h = box
     off = [int(v) for v in rng.integers(-3, 4, 4)]
@@ -65,7 +70,7 @@ def _put(
     whole[:1] = whole[-1:] = whole[:, :1] = whole[:, -1:] = 0
     eyes = float(np.linalg.norm(points[1] - points[0]))
     middle = points.mean(axis=0)
-    oval = np.zeros_like(whole)
+    oval: np.ndarray = np.zeros_like(whole)
     grow = 1.35 if way == "cut_head" else 1.0
     axes = (int(eyes * between(rng, 0.95, 1.2) * grow), int(eyes * between(rng, 1.25, 1.5) * grow))
     cv2.ellipse(oval, (int(middle[0]), int(middle[1] - 0.1 * eyes * grow)), axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
@@ -86,10 +91,12 @@ def _put(
     if soft > 0.2:
         mask = cv2.GaussianBlur(mask, (0, 0), soft)
     share = (mask.astype(np.float32) / 255)[..., None]
-    return (place + (warped.astype(np.float32) - place) * share + 0.5).astype(np.uint8)
+    return np.asarray(place + (warped.astype(np.float32) - place) * share + 0.5).astype(np.uint8)
 
 
-def _stuck_on(rng: np.random.Generator, place: Image, warped: Image, box: tuple[int, int, int, int]) -> Image:
+def _stuck_on(
+    rng: np.random.Generator, place: np.ndarray, warped: np.ndarray, box: tuple[int, int, int, int]
+) -> np.ndarray:
     """A printed photo glued over the portrait: a little turned, with an edge, a shadow and the dots of its print."""
     x, y, w, h = box
     photo = warped[y : y + h, x : x + w]
@@ -123,7 +130,7 @@ def _stuck_on(rng: np.random.Generator, place: Image, warped: Image, box: tuple[
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def _matched(warped: Image, place: Image, mask: Image) -> Image:
+def _matched(warped: np.ndarray, place: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The new face with mean and spread of the old one's colours, in Lab."""
     if not mask.any():
         return warped
@@ -134,7 +141,7 @@ def _matched(warped: Image, place: Image, mask: Image) -> Image:
     return cv2.cvtColor(np.clip(lab, 0, 255).astype(np.uint8), cv2.COLOR_LAB2BGR)
 
 
-def _is_grey(place: Image, box: tuple[int, int, int, int]) -> bool:
+def _is_grey(place: np.ndarray, box: tuple[int, int, int, int]) -> bool:
     x, y, w, h = box
     part = place[y : y + h, x : x + w].astype(np.int16)
     return bool((part.max(axis=2) - part.min(axis=2)).mean() < 10)
@@ -154,7 +161,7 @@ def _alignment(
             [w, h], np.float32
         )
         target = target + np.array([x, y], np.float32)
-    turn, _ = cv2.estimateAffinePartial2D(landmarks, target, method=cv2.LMEDS)
+    turn: np.ndarray | None = cv2.estimateAffinePartial2D(landmarks, target, method=cv2.LMEDS)[0]
     if turn is None:
         scale = max(w / face_size[1], h / face_size[0])
         turn = np.array([[scale, 0, x], [0, scale, y]])
@@ -166,18 +173,19 @@ def _alignment(
 
 
 @lru_cache(maxsize=64)
-def _read(path: str) -> Image:
+def _read(path: str) -> np.ndarray:
     return np.asarray(cv2.imread(path, cv2.IMREAD_COLOR))
 
 
-def _another_face(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> tuple[Image, Points]:
+def _another_face(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> tuple[np.ndarray, Points]:
     """The picture and landmarks of a person who is not on the card."""
     others = [f for f in assets.faces(split) if f.landmarks is not None and f.person != card.keys.get("person")]
     if not others:
         return drawn_face(rng)
     face = pick(rng, others)
     assert face.landmarks is not None
-    picture, landmarks = _read(str(face.path)), face.landmarks
+    picture: np.ndarray = _read(str(face.path))
+    landmarks = face.landmarks
     if chance(rng, 0.5):
         picture = cv2.flip(picture, 1)
         landmarks = (landmarks * np.array([-1, 1], np.float32) + np.array([picture.shape[1] - 1, 0], np.float32))[

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from idqc.inspection import Image
 from idqc.photo.geometry import rectangle
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import PX_PER_MM, Card, FlatObject
@@ -142,7 +141,9 @@ def screen(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> 
         quad = quad + np.array([edge[2], edge[0]], np.float32)
     opaque = np.full(bgr.shape[:2], 255, np.uint8)
     gloss = between(rng, 0.1, 0.9)
-    return FlatObject(bgr, opaque, quad, k / kind.pitch_mm, gloss, True, card, "screen", {"screen": kind.id})
+    return FlatObject(
+        np.asarray(bgr, np.uint8), opaque, quad, k / kind.pitch_mm, gloss, True, card, "screen", {"screen": kind.id}
+    )
 
 
 def _content(
@@ -153,9 +154,9 @@ def _content(
     margins: np.ndarray,
     assets: Assets,
     split: str,
-) -> tuple[Image, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """The picture in the display's own pixels: the card, what lies around it, a tool bar. With the card's quad."""
-    art = degraded(rng, card.bgr, between(rng, 0.2, 1.0))
+    art: np.ndarray = degraded(rng, card.bgr, between(rng, 0.2, 1.0))
     way = int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA]))
     art = cv2.resize(art, (width, height), interpolation=way)
     left, top, right, bottom = (int(v) for v in np.round(margins * width))
@@ -163,7 +164,7 @@ def _content(
     pictures = assets.textures(split)
     choice = rng.random()
     if pictures and choice < 0.4:
-        texture = cv2.imread(str(pick(rng, pictures)), cv2.IMREAD_REDUCED_COLOR_2)
+        texture = np.asarray(cv2.imread(str(pick(rng, pictures)), cv2.IMREAD_REDUCED_COLOR_2))
         back = cv2.resize(texture, size, interpolation=cv2.INTER_AREA)
     else:
         tone = (
@@ -193,10 +194,10 @@ def _content(
     return back, rectangle(width, height) + np.array([left, top], np.float32)
 
 
-def _displayed(rng: np.random.Generator, content: Image, kind: Screen) -> Image:
+def _displayed(rng: np.random.Generator, content: np.ndarray, kind: Screen) -> np.ndarray:
     """What the panel makes of the picture: gamut, gamma, brightness, black level, viewing tint, refresh bands."""
     height, width = content.shape[:2]
-    light = content.astype(np.float32) / 255
+    light: np.ndarray = content.astype(np.float32) / 255
     grey = light @ np.array([0.114, 0.587, 0.299], np.float32)
     light = grey[..., None] + (light - grey[..., None]) * np.float32(kind.gamut * between(rng, 0.9, 1.1))
     white = np.array([between(rng, 0.86, 1.08), 1.0, between(rng, 0.86, 1.06)], np.float32)
@@ -216,25 +217,25 @@ def _displayed(rng: np.random.Generator, content: Image, kind: Screen) -> Image:
             np.float32
         )
         light *= wave[:, None, None] if len(wave) == height else wave[None, :, None]
-    return (np.clip(black + (1 - black) * light, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(black + (1 - black) * light, 0, 1) * 255).astype(np.uint8)
 
 
-def _encoded(rng: np.random.Generator, tile: np.ndarray) -> Image:
+def _encoded(rng: np.random.Generator, tile: np.ndarray) -> np.ndarray:
     """The lattice as a factor on gamma-encoded values. A camera exposes for the mean, so dark ones are lifted."""
     mean = tile.mean(axis=(0, 1), keepdims=True)
     lifted = np.clip(tile / mean ** np.float32(between(rng, 0.45, 0.95)), 0, 1)
-    return (lifted ** (1 / DISPLAY_GAMMA) * 255).astype(np.uint8)
+    return np.asarray(lifted ** (1 / DISPLAY_GAMMA) * 255).astype(np.uint8)
 
 
-def _cover(tile: Image, height: int, width: int) -> Image:
+def _cover(tile: np.ndarray, height: int, width: int) -> np.ndarray:
     """Repeats the tile over (height, width), cut at the far edges."""
     down, across = -(-height // tile.shape[0]), -(-width // tile.shape[1])
     return cv2.repeat(tile, down, across)[:height, :width]
 
 
-def _reflection(rng: np.random.Generator, width: int, height: int) -> Image:
+def _reflection(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Soft mirror images of lamps and windows on the glass, to be added: (height, width, 3)."""
-    small = np.zeros((48, 72, 3), np.float32)
+    small: np.ndarray = np.zeros((48, 72, 3), np.float32)
     for _ in range(int(rng.integers(1, 4))):
         colour = (rng.uniform(20, 110) * rng.uniform(0.75, 1.0, 3)).tolist()
         x, y = (int(v) for v in rng.integers([0, 0], [72, 48]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from idqc.inspection import Image, Points
+from idqc.inspection import Points
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import Card, CardField, FlatObject, TextStyle
 from idqc.synth.forge.original import degraded, gaussian, original
@@ -86,7 +86,7 @@ def text_tamper(rng: np.random.Generator, card: Card, split: str, assets: Assets
 
 
 def _changed_field(
-    rng: np.random.Generator, bgr: Image, field: CardField, edit: Edit, split: str, assets: Assets
+    rng: np.random.Generator, bgr: np.ndarray, field: CardField, edit: Edit, split: str, assets: Assets
 ) -> CardField | None:
     """Changes one line of the field in `bgr`. None when nothing in it can be changed."""
     assert field.style is not None
@@ -168,7 +168,7 @@ def _cells(text: str, start_x: float, style: TextStyle) -> list[tuple[int, int]]
 
 def _move_characters(
     rng: np.random.Generator,
-    bgr: Image,
+    bgr: np.ndarray,
     text: str,
     new_text: str,
     start: tuple[float, float],
@@ -196,7 +196,7 @@ def _move_characters(
 
 def _set_again(
     rng: np.random.Generator,
-    bgr: Image,
+    bgr: np.ndarray,
     text: str,
     new_text: str,
     start: tuple[float, float],
@@ -231,7 +231,7 @@ def _set_again(
 
 
 def _erase(
-    rng: np.random.Generator, bgr: Image, box: tuple[int, int, int, int], erasure: str, style: TextStyle
+    rng: np.random.Generator, bgr: np.ndarray, box: tuple[int, int, int, int], erasure: str, style: TextStyle
 ) -> None:
     """Takes the old ink away inside the box (left, top, right, bottom). In place."""
     height, width = bgr.shape[:2]
@@ -277,7 +277,7 @@ def _erase(
         place[:] = part
 
 
-def _finish(rng: np.random.Generator, bgr: Image, quad: Points, finish: str) -> None:
+def _finish(rng: np.random.Generator, bgr: np.ndarray, quad: Points, finish: str) -> None:
     """What the edited area went through and the rest of the card did not. In place."""
     pad = int(rng.integers(1, 10))
     x0, y0 = (int(max(v - pad, 0)) for v in quad.min(axis=0))

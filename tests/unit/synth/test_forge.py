@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from idqc.synth.assets import Assets, drawn_face
 from idqc.synth.card import Card, CardField, TextStyle
 from idqc.synth.forge import FORGERIES, original
 from idqc.synth.forge.halftone import clustered_dots, diffused_dots, inked, separated
+from idqc.synth.forge.original import gaussian
 from idqc.synth.forge.screen import lattice_tile, screen_kind
 from idqc.synth.mock.paint import box_quad, set_line
 
@@ -19,6 +21,13 @@ from idqc.synth.mock.paint import box_quad, set_line
 @pytest.fixture(scope="module")
 def assets() -> Assets:
     return Assets.load(None, None)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textures of a tenth of the usual size: what the tests look at does not need more."""
+    monkeypatch.setattr(import_module("idqc.synth.forge.screen"), "TEXELS", 900_000)
+    monkeypatch.setattr(import_module("idqc.synth.forge.paper"), "TEXELS", 500_000)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +52,7 @@ def card(assets: Assets) -> Card:
     return Card(bgr, "td1", (85.6, 54.0), 3.18, fields, portrait, landmarks + np.float32([60, 220]), keys)
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("species", list(FORGERIES))
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_forgery_keeps_its_promises(species: str, split: str, card: Card, assets: Assets) -> None:
@@ -63,14 +73,12 @@ def test_forgery_keeps_its_promises(species: str, split: str, card: Card, assets
     assert set(flat.keys) & {"screen", "printer", "edit"}
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("species", "key"), [("screen", "screen"), ("print", "printer"), ("text_tamper", "edit")])
 def test_kinds_of_splits_are_disjoint(species: str, key: str, card: Card, assets: Assets) -> None:
-    small = Card(**{**vars(card), "bgr": card.bgr})
     count = 3 if species != "text_tamper" else 12
     found = {
-        split: {
-            FORGERIES[species](np.random.default_rng(seed), small, split, assets).keys[key] for seed in range(count)
-        }
+        split: {FORGERIES[species](np.random.default_rng(seed), card, split, assets).keys[key] for seed in range(count)}
         for split in ("train", "test")
     }
     assert not {kind.split(".")[0] for kind in found["train"]} & {kind.split(".")[0] for kind in found["test"]}
@@ -106,6 +114,7 @@ def test_a_card_with_nothing_to_edit_is_refused(card: Card, assets: Assets) -> N
             FORGERIES[species](np.random.default_rng(0), bare, "train", assets)
 
 
+@pytest.mark.usefixtures("small")
 def test_grayscale_copy_has_no_colours_of_the_card(card: Card, assets: Assets) -> None:
     for seed in range(6):
         flat = FORGERIES["grayscale_copy"](np.random.default_rng(seed), card, "train", assets)
@@ -146,8 +155,16 @@ def test_original_is_the_card_itself(card: Card) -> None:
     np.testing.assert_array_equal(flat.bgr, card.bgr)
 
 
-def test_forging_is_fast_enough(card: Card, assets: Assets) -> None:
+def test_full_size_textures_are_bounded_and_fast(card: Card, assets: Assets) -> None:
     for species, forge in FORGERIES.items():
         started = time.process_time()
-        forge(np.random.default_rng(1), card, "train", assets)
+        flat = forge(np.random.default_rng(1), card, "train", assets)
         assert time.process_time() - started < 2.5, species
+        assert flat.bgr.shape[0] * flat.bgr.shape[1] <= 12_000_000
+
+
+def test_noise_is_as_strong_in_every_channel() -> None:
+    noise = gaussian(np.random.default_rng(0), (80, 90, 3), 6.0)
+    assert noise.reshape(-1, 3).std(axis=0) == pytest.approx([6, 6, 6], rel=0.1)
+    assert abs(np.corrcoef(noise.reshape(-1, 3).T)[0, 1]) < 0.05
+    assert gaussian(np.random.default_rng(0), (80, 90), 6.0).std() == pytest.approx(6, rel=0.1)
