@@ -37,7 +37,7 @@ def redactions(inspection: Inspection) -> list[Points] | None:
             certain &= _number_is_certain(reading)
             quads += _part(reading, BACK_DIGITS)
         elif spec.format == "mrz_td3":
-            certain &= reading is not None and reading.quad is not None
+            certain &= _zone_is_certain(reading)
             quads += _part(reading, OPTIONAL_DATA_OF_ZONE)
         elif spec.sensitive:
             quads += _part(reading, (-0.05, -0.15, 1.05, 1.15))
@@ -50,6 +50,11 @@ def _number_is_certain(reading: FieldReading | None) -> bool:
         and reading.quad is not None
         and bool(_READ_AS_RESIDENT_NUMBER.fullmatch(reading.value or ""))
     )
+
+
+def _zone_is_certain(reading: FieldReading | None) -> bool:
+    lines = (reading.value or "").splitlines() if reading is not None and reading.quad is not None else []
+    return len(lines) == 2 and lines[0].startswith("P") and all(len(line) == LINE_LENGTH for line in lines)
 
 
 def _part(reading: FieldReading | None, share: tuple[float, float, float, float]) -> list[Points]:

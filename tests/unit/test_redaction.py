@@ -51,11 +51,22 @@ def test_a_number_that_was_not_found_covers_the_generous_area() -> None:
     assert covered(redactions(inspection("kr_driver")), 400, 200)
 
 
+def zone(value: str) -> FieldReading:
+    return FieldReading("mrz", value, 0.9, 0.9, True, ZONE)
+
+
 def test_the_optional_data_of_a_passports_zone_is_covered() -> None:
-    quads = redactions(inspection("passport", FieldReading("mrz", "P<…", 0.9, 0.9, True, ZONE)))
+    quads = redactions(inspection("passport", zone("P<KORHONG<<GILDONG".ljust(44, "<") + "\n" + "M1" * 22)))
     assert covered(quads, 700, 500)
     assert not covered(quads, 100, 500)
     assert not covered(quads, 400, 300)
+
+
+@pytest.mark.parametrize("value", ["", "P<KORHONG", "P<KORHONG\nM1234"])
+def test_a_zone_that_was_not_read_whole_covers_the_generous_area(value: str) -> None:
+    quads = redactions(inspection("passport", zone(value)))
+    assert covered(quads, 400, 350)
+    assert covered(quads, 840, 530)
 
 
 @pytest.mark.parametrize("document_type", [None, "unsupported"])
