@@ -125,7 +125,7 @@ class Stages:
             )
             name = run.document_type or (best.type if best.type != UNSUPPORTED else None)
             run.kind = document_types()[name] if name is not None else None
-            document_bgr = _lay_flat(run.photo, best.quad_xy_px, run.kind)
+            document_bgr = lay_flat(run.photo, best.quad_xy_px, run.kind)
             run.document = Document(best.type, best.confidence, best.quad_xy_px, document_bgr)
             if run.kind is not None:
                 size = run.photo.width_px, run.photo.height_px
@@ -242,7 +242,8 @@ class Stages:
         self.portrait_model.run(document_bgr, rectangle(100, 130))
 
 
-def _lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None) -> Image:
+def lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None) -> Image:
+    """The document at about the width that the photo gives it, within READING_WIDTHS_PX. An unknown type is ID-1."""
     size_mm = kind.size_mm if kind is not None else ID1_MM
     native = px_per_mm(quad_xy_px, size_mm) * photo.scale * size_mm[0]
     width = int(np.clip(round(native), *READING_WIDTHS_PX))

@@ -11,6 +11,8 @@ from typing import TypeAlias
 import numpy as np
 
 from idqc.inspection import Points
+from idqc.labels import Label
+from idqc.photo.geometry import homography, project, rectangle
 from idqc.train.statistics import Rate, average_precision, rate_of
 
 IOU = 0.5
@@ -50,6 +52,23 @@ def upright(points_xy: Points) -> tuple[float, float, float, float]:
     """The smallest upright box around points: left, top, right, bottom."""
     (left, top), (right, bottom) = points_xy.min(axis=0), points_xy.max(axis=0)
     return round(float(left), 5), round(float(top), 5), round(float(right), 5), round(float(bottom), 5)
+
+
+def field_truths(label: Label) -> list[Truth]:
+    """The labelled boxes of a document's visible fields and obstacles, in shares of the document."""
+    if label.quad is None:
+        return []
+    to_document = homography(points(label.quad), rectangle(1, 1))
+    quads = [(name, field.quad) for name, field in label.fields.items() if field.visible]
+    if label.portrait_quad is not None and "portrait" not in label.fields:
+        quads.append(("portrait", label.portrait_quad))
+    quads += [("obstacle", quad) for quad in label.obstacles]
+    found: list[Truth] = []
+    for name, quad in quads:
+        box = upright(project(to_document, points(quad)).clip(0.0, 1.0))
+        if box[2] > box[0] and box[3] > box[1]:
+            found.append((name, box))
+    return found
 
 
 def judge(photos: Iterable[tuple[Sequence[Truth], Sequence[Detection]]]) -> dict[str, ClassResult]:

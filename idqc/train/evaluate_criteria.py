@@ -29,7 +29,14 @@ def judge_criteria(pairs: Sequence[Pair], thresholds: ThresholdTable) -> tuple[l
         error, _ = equal_error(bad, clean)
         skipped = rate_of(len(found.bad) - len(bad), len(found.bad))
         areas.append(
-            [key, str(len(found.bad)), str(against_clean), str(against_normal), f"{100 * error:.2f} %", str(skipped)]
+            [
+                key,
+                str(len(found.bad)),
+                str(against_clean),
+                str(against_normal),
+                "–" if math.isnan(error) else f"{100 * error:.2f} %",
+                str(skipped),
+            ]
         )
         rates: dict[str, Rate] = {}
         for name, limit in (("reject", limits.reject), ("warning", limits.reject_warning)):

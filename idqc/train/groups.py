@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.catalogue import FIXED, find
+from idqc.catalogue import FIXED, all_criteria, find
 from idqc.decision import ThresholdTable, decide
 from idqc.inspection import Outcome
 from idqc.labels import Label
@@ -56,6 +56,7 @@ def group(key: str, pairs: Iterable[Pair]) -> Group:
     """Sorts the photos of a set by what a criterion, or a family of them, should say of them."""
     found = Group(key)
     fraud = key.startswith("fraud.")
+    known = {criterion.code for criterion in all_criteria()}
     for label, scored in pairs:
         if scored.error is not None:
             continue
@@ -63,7 +64,7 @@ def group(key: str, pairs: Iterable[Pair]) -> Group:
             found.bad.extend(
                 Sample(scored.scores.get(code), label.file, code, severity)
                 for code, severity in label.severity.items()
-                if severity >= BAD and key_of(code) == key
+                if severity >= BAD and key_of(code) == key and code in known
             )
         if label.attack is not None or label.document_type is None:
             continue

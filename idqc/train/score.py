@@ -19,19 +19,21 @@ from typing import Any
 import cv2
 import numpy as np
 
-from idqc.documents import document_types
+from idqc.documents import DocumentType, document_types
 from idqc.errors import IdqcError
-from idqc.inspection import Inspection, Photo, Surface
+from idqc.inspection import Image, Inspection, Photo, Points, Surface
 from idqc.inspector import Inspector, open_inspector
 from idqc.labels import SPLITS, Label, read_labels
 from idqc.models import fields as fields_model
 from idqc.photo.decode import decode, read_header
 from idqc.photo.geometry import homography, project, rectangle, rectify
 from idqc.photo.measures import FLOOR, MEASURED_WIDTH_PX, measure
+from idqc.readings import read_field
 from idqc.release import Release, load_release
 from idqc.runtime.profile import detect
 from idqc.runtime.session import Session
-from idqc.train.detection import Detection, points, upright
+from idqc.stages import lay_flat
+from idqc.train.detection import Detection, field_truths, points, upright
 from idqc.train.meter import Meter
 from idqc.train.scored import Scored, read_scores, to_line
 
@@ -39,6 +41,8 @@ AS_OF = date(2026, 11, 21)
 """The day on which generated documents are judged: `synth` draws their expiry dates around it."""
 
 SCORES = "scores.jsonl"
+SCORING_MODULES = ("consistency", "dates", "evidence", "formats", "mrz", "readings", "stages")
+"""Beside documents/, models/ and photo/: a change in them makes other scores."""
 LOWEST_CONFIDENCE = 0.01
 """Average precision wants the weak detections too."""
 
@@ -50,7 +54,7 @@ def fingerprint(release: Release, as_of: date) -> str:
     content = hashlib.sha256(as_of.isoformat().encode())
     for name, spec in sorted(release.models.items()):
         content.update(f"{name}{spec.sha256}".encode())
-    for path in (*code, package / "evidence.py", package / "stages.py"):
+    for path in (*code, *(package / f"{name}.py" for name in SCORING_MODULES)):
         content.update(path.read_bytes())
     return content.hexdigest()[:16]
 
@@ -153,12 +157,15 @@ class _Worker:
         scored.wall_ms = round((time.perf_counter() - started) * 1e3, 1)
         _note_inspection(scored, inspection)
         if label.document_type is not None and label.quad is not None:
-            self._look_again(scored, decode(data, read_header(data)), points(label.quad), label.document_type)
+            photo = decode(data, read_header(data))
+            self._look_again(scored, photo, points(label.quad), document_types()[label.document_type])
+            if label.clean:
+                self._read_again(scored, photo, label, document_types()[label.document_type])
         return scored
 
-    def _look_again(self, scored: Scored, photo: Photo, true_quad: Any, document_type: str) -> None:
+    def _look_again(self, scored: Scored, photo: Photo, true_quad: Points, kind: DocumentType) -> None:
         """Measures and field boxes on the document as the label places it, and field boxes as the release places it."""
-        size_px = document_types()[document_type].rectified_size_px(MEASURED_WIDTH_PX)
+        size_px = kind.rectified_size_px(MEASURED_WIDTH_PX)
         document = rectify(photo.bgr, true_quad * photo.scale, *size_px)
         measures = measure(document)
         scored.measures = {code: round(measures.floor_score(code), 5) for code in FLOOR}
@@ -168,7 +175,17 @@ class _Worker:
             to_truth = homography(true_quad, rectangle(1, 1)) @ homography(rectangle(1, 1), quad)
             scored.detections = self._detect(rectify(photo.bgr, quad * photo.scale, *size_px), to_truth)
 
-    def _detect(self, document_bgr: Any, to_truth: Any) -> list[Detection]:
+    def _read_again(self, scored: Scored, photo: Photo, label: Label, kind: DocumentType) -> None:
+        """Reads the fields where the label has them, so that the reader is not blamed for a misplaced box."""
+        document = lay_flat(photo, points(label.quad or []), kind)
+        boxes = dict(field_truths(label))
+        for name, spec in kind.fields.items():
+            if spec.format is not None and name in boxes:
+                box = fields_model.Box(name, 1.0, *boxes[name])
+                text = read_field(self.inspector.stages.text_engine, document, box, spec)
+                scored.readings_true_boxes[name] = text.checked.value if text.checked.ok else text.reading.text
+
+    def _detect(self, document_bgr: Image, to_truth: Any) -> list[Detection]:
         outputs = self.fields.run(fields_model.prepare(document_bgr))
         found: list[Detection] = []
         for box in fields_model.read_all(outputs, LOWEST_CONFIDENCE):

@@ -13,7 +13,10 @@ from idqc.train.detection import Detection
 
 @dataclass
 class Scored:
-    """What the release said of one photo. Boxes of `detections` are in shares of the truly rectified document."""
+    """What the release said of one photo. Boxes of `detections` are in shares of the truly rectified document.
+
+    `readings_true_boxes`, for clean photos only, is what the reader alone makes of the fields where the label has them.
+    """
 
     file: str
     made_by: str
@@ -26,6 +29,7 @@ class Scored:
     scores: dict[str, float | None] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    readings_true_boxes: dict[str, str] = field(default_factory=dict)
     detections_true_quad: list[Detection] = field(default_factory=list)
     detections: list[Detection] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)

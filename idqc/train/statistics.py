@@ -47,7 +47,10 @@ class Area:
     negatives: int
 
     def __str__(self) -> str:
-        return "–" if math.isnan(self.value) else f"{self.value:.4f} ({self.low:.4f}-{self.high:.4f})"
+        if math.isnan(self.value):
+            return "–"
+        between = "" if math.isnan(self.low) else f" ({self.low:.4f}-{self.high:.4f})"
+        return f"{self.value:.4f}{between}"
 
 
 def percent(rate: Rate) -> str:

@@ -52,6 +52,7 @@ def made_pair(index: int, severity: dict[str, float], attack: str | None = None)
         scores=scores,
         outcomes=dict.fromkeys(scores, "pass"),
         readings={name: {"value": text, "confidence": 0.9, "visible": True} for name, text in WORDS.items()},
+        readings_true_boxes=dict(WORDS),
         detections_true_quad=boxes,
         detections=boxes,
         measures={code: severity.get(code, 0.0) + float(rng.uniform(0, 0.2)) for code in FLOOR},
@@ -86,7 +87,7 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert found["fraud"]["print"]["own_warn"]["count"] == 0
     assert found["fraud"]["bpcer: clean"]["warn"]["count"] == 0
     assert found["fields"]["end_to_end"]["map50"] == pytest.approx(1.0)
-    assert found["text"]["Hangul"]["accuracy"] == 1.0
+    assert found["text"]["Hangul"]["accuracy"] == found["text"]["Hangul"]["accuracy_true_boxes"] == 1.0
     assert found["text"]["digits"]["exact"]["count"] == 80
     assert found["clean"]["clean"]["rejected"]["count"] == 0
     assert found["photos"]["kinds"]["attack: print"] == 10

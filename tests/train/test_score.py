@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from idqc.decision import ThresholdTable
+from idqc.documents import FieldSpec
 from idqc.errors import NotAnImage
 from idqc.inspection import FieldReading, Finding, Inspection, Outcome, Surface, Thresholds
-from idqc.labels import Label, to_json
+from idqc.labels import FieldLabel, Label, to_json
 from idqc.models.fields import FIELD_CLASSES
+from idqc.models.text import Reading
 from idqc.photo.measures import FLOOR
 from idqc.release import Release
 from idqc.train import score as module
@@ -26,10 +28,20 @@ QUAD = ((50.0, 40.0), (450.0, 40.0), (450.0, 292.0), (50.0, 292.0))
 RELEASE = Release("test+0", Path(), MappingProxyType({}), ThresholdTable(MappingProxyType({})))
 
 
+class FakeText:
+    """Reads every field as the same name."""
+
+    def read_field(self, crop_bgr: np.ndarray, spec: FieldSpec) -> Reading:
+        assert spec.name == "name"
+        assert crop_bgr.shape[1] > crop_bgr.shape[0]
+        return Reading("홍 길동", 0.9, 0.8)
+
+
 class FakeInspector:
     """Answers every photo with the same Inspection, and counts."""
 
     calls = 0
+    stages = SimpleNamespace(text_engine=FakeText())
 
     def inspect(self, data: bytes, surface: Surface, **options: Any) -> Inspection:
         FakeInspector.calls += 1
@@ -69,7 +81,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for index in range(3):
         name = f"{index}.jpg"
         cv2.imwrite(str(tmp_path / name), picture)
-        labels.append(Label(name, "kr_resident", [list(corner) for corner in QUAD], split="test"))
+        fields = {"name": FieldLabel([[100, 100], [300, 100], [300, 130], [100, 130]], "홍길동", True)}
+        labels.append(Label(name, "kr_resident", [list(corner) for corner in QUAD], fields, split="test"))
     (tmp_path / "3.jpg").write_bytes(b"broken")
     labels.append(Label("3.jpg", "kr_resident", labels[0].quad, split="test"))
     labels.append(replace(labels[0], split="train"))
@@ -89,6 +102,7 @@ def test_what_is_kept(folder: Path) -> None:
     assert (name, confidence, others) == ("name", 0.9, [])
     assert box == pytest.approx((0.0, 0.0, 0.5, 0.5), abs=1e-3)
     assert first.detections_true_quad == [(name, confidence, (0.0, 0.0, 0.5, 0.5))]
+    assert first.readings_true_boxes == {"name": "홍길동"}
     assert pairs[3][1].error == "photo.not_an_image"
 
 
