@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from idqc.consistency import MRZ_FIELD, Consistency, Witness, compare
@@ -39,6 +39,9 @@ def readable(kind: DocumentType, boxes: FieldBoxes) -> list[FieldSpec]:
 
 def read_field(engine: TextEngine, document_bgr: Image, box: Box, spec: FieldSpec) -> FieldText:
     """Cuts one field out of the rectified document, reads it, and checks its format."""
+    if spec.name == MRZ_FIELD:
+        # The zone runs from edge to edge of the page (ICAO Doc 9303-3), and a detector's widest box may end before it.
+        box = replace(box, left=0.0, right=1.0)
     reading = engine.read_field(_crop(document_bgr, box), spec)
     return FieldText(reading, check_format(spec.format or "text", reading.text))
 

@@ -60,6 +60,14 @@ def test_a_crop_has_a_margin_and_stays_inside_the_document() -> None:
     assert done.checked.value == "홍길동"
 
 
+def test_a_machine_readable_zone_is_read_over_the_whole_width() -> None:
+    engine = Says({"mrz": mrz("M12345678", "900101", "300101")})
+    document = np.zeros((700, 1000, 3), np.uint8)
+    done = read_field(engine, document, Box("mrz", 0.9, 0.2, 0.8, 0.7, 0.9), PASSPORT.fields["mrz"])
+    assert engine.crops["mrz"].shape[1] == 1000
+    assert done.checked.ok
+
+
 def test_resident_numbers_are_masked_unless_asked_for() -> None:
     texts = read("kr_resident", {"id_number": "711231-1234567", "name": "홍길동"})
     boxes = FieldBoxes({name: Box(name, 0.9, 0, 0, 1, 1) for name in texts}, ())
