@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -72,13 +71,6 @@ class Settings(BaseSettings):
 def cores() -> int:
     """The processor cores that this process may use; at least 1."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def keep_ultralytics_offline() -> None:
-    """Keeps Ultralytics from calling home and from writing into the user's home. Call it before it is imported."""
-    os.environ.setdefault("YOLO_OFFLINE", "True")
-    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(tempfile.gettempdir()) / "idqc-ultralytics"))
-    os.environ.setdefault("YOLO_VERBOSE", "False")
 
 
 def read_settings() -> Settings:

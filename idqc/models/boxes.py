@@ -1,4 +1,4 @@
-"""Boxes of a detector: from the raw tensor of a YOLO head to the few boxes that stand, in numpy."""
+"""Boxes of a detector: from the raw tensor of its head to the few boxes that stand, in numpy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What a YOLO head found, the most confident first.
+    """What a detector found, the most confident first.
 
     `boxes_xyxy` is (n, 4) and `points_xy` (n, k, 2), both in shares of the model's input; `classes` (n,) indices;
     `confidences` (n,) 0..1.
@@ -25,7 +25,7 @@ class Detections:
 
 
 def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Detections:
-    """Reads the raw tensor of an Ultralytics head, before any suppression.
+    """Reads the raw tensor of a detector, before any suppression.
 
     Args:
         prediction: (1, 4 + class_count + 3 * k, anchors): centre x, centre y, width, height in shares of the input, a

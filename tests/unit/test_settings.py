@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from idqc.errors import SetupError
-from idqc.settings import Mode, TextEngine, cores, keep_ultralytics_offline, read_settings
+from idqc.settings import Mode, TextEngine, cores, read_settings
 
 
 def test_defaults_are_a_demo_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,11 +34,3 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name:
     with pytest.raises(SetupError, match=f"IDQC_{name}") as refused:
         read_settings()
     assert refused.value.code == "setup.settings"
-
-
-def test_ultralytics_stays_offline_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("YOLO_OFFLINE", raising=False)
-    monkeypatch.setenv("YOLO_CONFIG_DIR", "/srv/own")
-    monkeypatch.setenv("YOLO_VERBOSE", "False")
-    keep_ultralytics_offline()
-    assert (os.environ["YOLO_OFFLINE"], os.environ["YOLO_CONFIG_DIR"]) == ("True", "/srv/own")
