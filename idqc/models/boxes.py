@@ -29,7 +29,7 @@ def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Det
 
     Args:
         prediction: (1, 4 + class_count + 3 * k, anchors): centre x, centre y, width, height in shares of the input, a
-            probability for each class, then x, y (shares, may leave the input), visibility for each of k points.
+            probability for each class, then x, y (shares, may leave the input), visible 0..1 for each of k points.
         confidence_floor: anchors below it are dropped.
     """
     rows = prediction[0].T

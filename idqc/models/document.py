@@ -28,8 +28,8 @@ LETTERBOX_GREY = 114
 CONFIDENCE_FLOOR = 0.01
 """Less than this is not listed at all. No decision: the thresholds of quality.no_document stand far above."""
 SAME_DOCUMENT_IOU = 0.5
-REFINEMENTS = 2
-"""The first pass sees a crop that may be off by a tenth, the second one that is nearly right."""
+REFINEMENTS = 3
+"""The first pass sees a crop that may be off by a tenth; where it was, the second is not quite right yet either."""
 
 
 @dataclass(frozen=True, eq=False)

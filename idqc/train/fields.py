@@ -1,4 +1,4 @@
-"""Trains the field detector: YOLO11n on documents laid flat by their true quad, with jitter for what corners miss."""
+"""Trains the field detector on documents laid flat by their true quad, with jitter for what corners miss."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from idqc.inspection import Points
 from idqc.models.corners import shrink, warp
 from idqc.models.fields import FIELD_CLASSES, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, NAME, OBSTACLE, read_all
 from idqc.photo.geometry import clip_to_frame, homography, project, rectangle
 from idqc.runtime.session import Tensors
-from idqc.train import yolo
+from idqc.train import grid
 from idqc.train.augment import relight
 from idqc.train.crop_sets import CropSet, Labelled, holds_accepted_document, load_crops
 from idqc.train.crops import Crop
 from idqc.train.detection import Detection, Truth, judge, mean_average_precision
-from idqc.train.loop import Budget
+from idqc.train.export import export_onnx
+from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 432, 288
 """The input's density, with a sixteenth of the document around it as room for jitter."""
 ORIGIN: Points = np.array([(CACHE_WIDTH_PX - INPUT_WIDTH_PX) / 2, (CACHE_HEIGHT_PX - INPUT_HEIGHT_PX) / 2], np.float32)
 RECIPE = f"fields {CACHE_WIDTH_PX} 1"
-SMALL_SCALE = 0.75
-"""First stage at 288 x 192 px."""
 QUAD_JITTER = 0.015
 """How far each corner may be off, as a share of the document: what an IoU of 0.95 leaves."""
 LEAST_SHARE = 0.0008
@@ -39,23 +39,43 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     train_crops, check_crops = (
         load_crops(data, split, out / "cache", RECIPE, cut, holds_accepted_document) for split in ("train", "calibrate")
     )
-    model = yolo.build(len(FIELD_CLASSES), 0)
-
-    def after_stage(trained: Any, numbers: dict[str, Any]) -> None:
-        path = weights / f"{NAME}.onnx"
-        parity = yolo.export(trained, (INPUT_WIDTH_PX, INPUT_HEIGHT_PX), path)
-        _write_entry(weights, path, parity, data, len(train_crops), numbers, budget)
-
-    return yolo.train_in_stages(
+    model = grid.GridNet(len(FIELD_CLASSES), 0).to(memory_format=torch.channels_last)
+    numbers = fit(
         model,
-        lambda index, scale, rng: draw(train_crops, index, scale, rng),
-        len(train_crops),
+        grid.batches_of(
+            lambda index, rng: draw(train_crops, index, rng), len(train_crops), budget.batch, budget.seed, 0
+        ),
+        max(len(train_crops) // budget.batch, 1),
+        grid.loss,
         lambda trained: validate(trained, check_crops),
-        after_stage,
         budget,
         out,
-        SMALL_SCALE,
     )
+    path = weights / f"{NAME}.onnx"
+    example = torch.rand(1, 3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, generator=torch.Generator().manual_seed(7))
+    exported = grid.Exported(model, INPUT_HEIGHT_PX, INPUT_WIDTH_PX)
+    parity = export_onnx(exported, [example], (["image"], ["prediction"]), path)
+    run = {"seconds", "steps", "epochs", "examples"}
+    write_entry(
+        weights,
+        NAME,
+        path,
+        inputs={"image": "NCHW, RGB, 0..1, document laid flat"},
+        outputs={
+            "prediction": "centre x, y, width, height in shares of the input; a probability for each of 21 classes"
+        },
+        training={
+            "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
+            "photos": len(train_crops),
+            "seed": budget.seed,
+            **{key: numbers[key] for key in sorted(run)},
+        },
+        metrics={key: value for key, value in numbers.items() if key not in run},
+        parity_max_diff=parity,
+        licence="Apache-2.0",
+        attribution="Trained from scratch on synthetic photos of mock documents",
+    )
+    return numbers
 
 
 def cut(item: Labelled) -> Iterator[Crop]:
@@ -87,9 +107,9 @@ def boxes_of(item: Labelled, to_crop: np.ndarray) -> list[Any]:
     return boxes
 
 
-def draw(crops: CropSet, index: int, scale: float, rng: np.random.Generator) -> yolo.Sample:
+def draw(crops: CropSet, index: int, rng: np.random.Generator) -> grid.Sample:
     """One training picture: laid flat by a slightly wrong quad, sometimes zoomed or shifted, and relit."""
-    width, height = round(INPUT_WIDTH_PX * scale), round(INPUT_HEIGHT_PX * scale)
+    width, height = INPUT_WIDTH_PX, INPUT_HEIGHT_PX
     seen: Any = rectangle(INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
     spread = QUAD_JITTER * (2.5 if rng.random() < 0.15 else 1.0)
     size: Points = np.array([INPUT_WIDTH_PX, INPUT_HEIGHT_PX], np.float32)
@@ -104,7 +124,7 @@ def draw(crops: CropSet, index: int, scale: float, rng: np.random.Generator) -> 
     return relight(np.asarray(image, np.uint8), rng), _targets(crops.targets[index], matrix, width, height)
 
 
-def _targets(boxes: list[Any], matrix: np.ndarray, width: int, height: int) -> yolo.Targets:
+def _targets(boxes: list[Any], matrix: np.ndarray, width: int, height: int) -> grid.Targets:
     classes, kept = [], []
     for name, left, top, right, bottom in boxes:
         corners: Points = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
@@ -116,8 +136,8 @@ def _targets(boxes: list[Any], matrix: np.ndarray, width: int, height: int) -> y
         if np.prod(high_in - low_in) > 0.4 * np.prod(high - low):
             classes.append(name)
             kept.append(np.concatenate([low_in, high_in]))
-    return yolo.Targets(
-        np.array(classes, np.float32),
+    return grid.Targets(
+        np.array(classes, np.int64),
         np.array(kept, np.float32).reshape(-1, 4),
         np.zeros((len(kept), 0, 2), np.float32),
     )
@@ -128,7 +148,7 @@ def validate(model: Any, crops: CropSet) -> dict[str, float]:
     left, top = (int(value) for value in ORIGIN)
     rows, columns = slice(top, top + INPUT_HEIGHT_PX), slice(left, left + INPUT_WIDTH_PX)
     inner = np.stack([crop[rows, columns] for crop in crops.crops["document"]])
-    found = [detections({"prediction": row[None]}) for row in yolo.predict(model, inner)]
+    found = [detections({"prediction": raw}) for raw in grid.predict(model, inner)]
     results = judge(zip([truths(boxes) for boxes in crops.targets], found, strict=True))
     precisions = {f"ap50_{name}": result.average_precision for name, result in sorted(results.items())}
     recalls = {f"recall_{name}": result.recall.value for name, result in sorted(results.items())}
@@ -148,28 +168,3 @@ def truths(boxes: list[Any]) -> list[Truth]:
         left, top, right, bottom = (((np.array(corners, np.float32).reshape(2, 2) - ORIGIN) / size).ravel()).tolist()
         found.append((FIELD_CLASSES[int(name)], (left, top, right, bottom)))
     return found
-
-
-def _write_entry(
-    weights: Path, path: Path, parity: float, data: list[Path], photos: int, numbers: dict[str, Any], budget: Budget
-) -> None:
-    run = {"seconds", "steps", "epochs", "examples"}
-    write_entry(
-        weights,
-        NAME,
-        path,
-        inputs={"image": "NCHW, RGB, 0..1, document laid flat"},
-        outputs={
-            "prediction": "centre x, y, width, height in shares of the input; a probability for each of 21 classes"
-        },
-        training={
-            "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
-            "photos": photos,
-            "seed": budget.seed,
-            **{key: numbers[key] for key in sorted(run)},
-        },
-        metrics={key: value for key, value in numbers.items() if key not in run},
-        parity_max_diff=parity,
-        licence="Apache-2.0 for the weights; trained with Ultralytics (AGPL-3.0), which serving does not import",
-        attribution="Trained from scratch on synthetic photos of mock documents; architecture YOLO11n by Ultralytics",
-    )

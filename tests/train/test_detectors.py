@@ -8,14 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from idqc.labels import read_labels
 from idqc.models import corners as corners_model
 from idqc.models import document as document_model
 from idqc.models import fields as fields_model
+from idqc.models.boxes import decode, suppress
 from idqc.photo.geometry import iou, project, rectangle
 from idqc.runtime.reference import run_once
-from idqc.train import corners, document, fields, yolo
+from idqc.train import corners, document, fields, grid
 from idqc.train.augment import relight
 from idqc.train.crop_sets import CropSet, Labelled
 from idqc.train.loop import Budget
@@ -75,7 +77,7 @@ def test_field_targets_follow_the_pixels(monkeypatch: pytest.MonkeyPatch) -> Non
     crop[100:140, 150:300] = 255
     crops = CropSet({"document": [crop]}, [[[3, 150, 100, 300, 140]]])
     for seed in range(12):
-        image, targets = fields.draw(crops, 0, 1.0, np.random.default_rng(seed))
+        image, targets = fields.draw(crops, 0, np.random.default_rng(seed))
         rows, columns = np.nonzero(image[..., 0] > 127)
         found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         assert np.abs(targets.boxes_xyxy[0] - found).max() < 7
@@ -94,15 +96,47 @@ def test_boxes_are_cut_at_the_document(data: Path) -> None:
     assert boxes[1][4] <= bottom + 0.1
 
 
-def test_collate_gives_shares() -> None:
-    image = np.zeros((192, 288, 3), np.uint8)
-    one = yolo.Targets(np.array([4]), np.float32([[0, 0, 144, 96]]), np.float32([[[288, 192]]]))
-    none = yolo.Targets(np.zeros(0), np.zeros((0, 4), np.float32), np.zeros((0, 1, 2), np.float32))
-    images, targets = yolo.collate([(image, none), (image, one)])
-    assert tuple(images.shape) == (2, 3, 192, 288)
-    assert targets["batch_idx"].tolist() == [1.0]
-    assert targets["bboxes"].tolist() == [[0.25, 0.25, 0.5, 0.5]]
-    assert targets["keypoints"].tolist() == [[[1.0, 1.0, 2.0]]]
+def test_cells_answer_for_what_they_see() -> None:
+    at = grid.centres(64, 96).numpy()
+    assert at.shape == (96, 2)
+    assert at[0].tolist() == [4.0, 4.0]
+    page, line = [0.0, 0, 96, 64], [30.0, 34, 70, 38]
+    targets = grid.Targets(np.array([7, 9]), np.float32([page, line]), np.zeros((2, 0, 2), np.float32))
+    owner = grid.assign(targets, at).reshape(8, 12)
+    assert (owner[4] == 1).sum() == (owner == 1).sum() == 3
+    assert owner[1, 1] == -1
+    assert owner[3, 4] == 0
+    speck = grid.Targets(np.array([3]), np.float32([[1, 1, 2, 2]]), np.zeros((1, 0, 2), np.float32))
+    assert np.flatnonzero(grid.assign(speck, at) == 0).tolist() == [0]
+
+
+def test_what_the_loss_wants_is_what_is_read() -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    quad = np.float32([[[20, 16], [80, 20], [76, 50], [18, 44]]])
+    one = grid.Targets(np.array([1]), np.float32([[18, 16, 80, 50]]), quad)
+    none = grid.Targets(np.zeros(0), np.zeros((0, 4), np.float32), np.zeros((0, 4, 2), np.float32))
+    images, rows, boxes, points = grid.collate([(image, none), (image, one)], 4)
+    assert tuple(images.shape) == (2, 3, 64, 96)
+    assert set(rows[:, 0].tolist()) == {1}
+    assert set(rows[:, 2].tolist()) == {1}
+    at = grid.centres(64, 96)[rows[:, 1]]
+    logs = torch.cat([torch.log((at - boxes[:, :2]) / 8), torch.log((boxes[:, 2:] - at) / 8)], dim=1)
+    away = ((points.reshape(-1, 4, 2) - at[:, None]) / 8).flatten(1)
+    logits, places = torch.full((1, 96, 2), -9.0), torch.zeros(1, 96, 12)
+    logits[0, rows[:, 1], 1] = 5.0
+    places[0, rows[:, 1]] = torch.cat([logs, away], dim=1)
+    assert float(grid.giou(grid.to_boxes(logs, at), boxes).min()) > 0.999
+    found = suppress(decode(grid.assemble(logits, places, 64, 96).numpy(), 2, 0.5), 0.5, by_class=True)
+    assert found.classes.tolist() == [1]
+    assert np.abs(found.points_xy[0] * [96, 64] - quad[0]).max() < 0.01
+    assert np.abs(found.boxes_xyxy[0] * [96, 64, 96, 64] - [18, 16, 80, 50]).max() < 0.01
+
+
+def test_an_empty_batch_still_has_a_loss() -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    none = grid.Targets(np.zeros(0), np.zeros((0, 4), np.float32), np.zeros((0, 4, 2), np.float32))
+    value = grid.loss(grid.GridNet(1, 4), grid.collate([(image, none)] * 2, 4))
+    assert float(value.detach()) > 0
 
 
 def test_relight_keeps_shape_and_type() -> None:
@@ -137,8 +171,8 @@ def test_corners_from_photos_to_file(data: Path, tmp_path: Path) -> None:
 
 
 def test_document_from_photos_to_file(data: Path, tmp_path: Path) -> None:
-    numbers = document.train([data], tmp_path / "run", tmp_path / "weights", Budget(2, 2, 1e-3))
-    assert numbers["steps"] == 4
+    numbers = document.train([data], tmp_path / "run", tmp_path / "weights", Budget(1, 2, 1e-3))
+    assert numbers["steps"] == 2
     manifest = tomllib.loads((tmp_path / "weights" / "manifest.toml").read_text())
     assert "document" in str(manifest)
     photo = Labelled(data, next(read_labels(data))).photo()
@@ -149,10 +183,10 @@ def test_document_from_photos_to_file(data: Path, tmp_path: Path) -> None:
 
 
 def test_fields_from_photos_to_file(data: Path, tmp_path: Path) -> None:
-    numbers = fields.train([data], tmp_path / "run", tmp_path / "weights", Budget(2, 2, 1e-3))
+    numbers = fields.train([data], tmp_path / "run", tmp_path / "weights", Budget(1, 2, 1e-3))
     assert set(numbers) >= {"map50", "ap50_portrait", "recall_portrait"}
     outputs = run_once(tmp_path / "weights" / "fields.onnx", fields_model.prepare(np.zeros((300, 480, 3), np.uint8)))
-    assert outputs["prediction"].shape == (1, 4 + 21, 2016)
+    assert outputs["prediction"].shape == (1, 4 + 21, 32 * 48)
     assert fields_model.read(outputs).fields is not None
 
 
