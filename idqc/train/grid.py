@@ -205,7 +205,8 @@ def predict(model: Any, images_bgr: np.ndarray, batch: int = 16) -> Iterator[np.
     """What the exported file would say of each of (n, h, w, 3) uint8 BGR pictures: (1, channels, cells) float32."""
     for start in range(0, len(images_bgr), batch):
         rgb = np.ascontiguousarray(images_bgr[start : start + batch, :, :, ::-1])
-        raw = assemble(*forward(model, torch.from_numpy(rgb).permute(0, 3, 1, 2)), *images_bgr.shape[1:3])
+        logits, places = forward(model, torch.from_numpy(rgb).permute(0, 3, 1, 2))
+        raw = assemble(logits, places, images_bgr.shape[1], images_bgr.shape[2])
         yield from raw.numpy()[:, None]
 
 
