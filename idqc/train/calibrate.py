@@ -25,7 +25,7 @@ FALSE_WARNINGS = 0.03
 LOWEST_REJECT = 0.3
 """A score under it means *mostly normal* on every scale, whatever the photos of one set say."""
 HIGHEST_REJECT = 0.9999
-FEWEST_NORMAL, FEWEST_BAD = 200, 20
+FEWEST_NORMAL, FEWEST_BAD = 200, 10
 UNCALIBRATED_WARNING = 0.5
 """The middle of the scale: where severity counts as bad in the labels."""
 EASILY_CAUGHT = 0.1

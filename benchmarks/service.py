@@ -1,6 +1,6 @@
 """The service as a client meets it: time to ready, milliseconds a photo, peak memory.
 
-    python benchmarks/http.py [PHOTOS...] [--count 20] [--megapixels 2 12]
+    python benchmarks/service.py [PHOTOS...] [--count 20] [--megapixels 2 12]
 
 Starts `idqc serve` on a free port of this machine and stops it again.
 """
