@@ -198,7 +198,8 @@ class Exported(nn.Module):
 
     def forward(self, image: Any) -> Any:
         """`image` (1, 3, h, w) RGB 0..1 -> `prediction` (1, 4 + classes + 3 k, cells)."""
-        return assemble(*self.model(image), self.height_px, self.width_px)
+        logits, places = self.model(image)
+        return assemble(logits, places, self.height_px, self.width_px)
 
 
 def predict(model: Any, images_bgr: np.ndarray, batch: int = 16) -> Iterator[np.ndarray]:
