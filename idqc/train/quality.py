@@ -11,9 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torchvision.models import mobilenet_v3_small
+from torch import Tensor
 
 from idqc.documents import document_types
 from idqc.inspection import Points
@@ -28,6 +26,7 @@ from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 from idqc.train.photos import load_photo
+from idqc.train.quality_net import QualityNet, map_loss, severity_loss, start_map
 
 DOCUMENTS = 7_500
 MOST_CUTS = 4
@@ -41,69 +40,8 @@ DOCUMENT_WIDTH_MM = document_types()["td1"].size_mm[0]
 """Blur is counted in millimetres of an ID-1 card; on a passport's page the same share of the width is as bad."""
 RECIPE = "quality-2"
 MAP_WEIGHT = 0.5
-PLAIN_DECAY = 1e-4
 SEVERE = 0.5
 """Severities from here up are told from clean photos in validation."""
-
-
-class QualityNet(nn.Module):
-    """Inputs image (n, 3, 224, 224) and measures (n, 44); outputs severity (n, 4) and map (n, 4, 14, 14).
-
-    The severity is what the measures say by themselves (`plain`, a logistic regression at the start) and what the
-    network adds to it (nothing at the start). In train mode severity and map come out as logits.
-    """
-
-    def __init__(self, measures: np.ndarray) -> None:
-        super().__init__()
-        trunk = mobilenet_v3_small(weights=None).features
-        self.fine, self.coarse = trunk[:9], trunk[9:]
-        self.register_buffer("mean", torch.from_numpy(measures.mean(axis=0)))
-        self.register_buffer("scale", torch.from_numpy(1.0 / (measures.std(axis=0) + 1e-3)))
-        self.near = nn.Conv2d(48, 32, 1)
-        self.far = nn.Conv2d(576, 32, 1)
-        self.map = nn.Sequential(nn.Hardswish(), nn.Conv2d(32, len(reader.CRITERIA), 1))
-        self.measured = nn.Sequential(
-            nn.Linear(reader.MEASURE_COUNT, 64), nn.Hardswish(), nn.Linear(64, 64), nn.Hardswish()
-        )
-        self.plain = nn.Linear(reader.MEASURE_COUNT, len(reader.CRITERIA))
-        joined = 576 + 64 + 2 * len(reader.CRITERIA)
-        self.severity = nn.Sequential(
-            nn.Linear(joined, 96), nn.Hardswish(), nn.Dropout(0.2), nn.Linear(96, len(reader.CRITERIA))
-        )
-        for parameter in self.severity[-1].parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, image: Tensor, measures: Tensor) -> tuple[Tensor, Tensor]:
-        near = self.fine(image)
-        far = self.coarse(near)
-        spread = F.interpolate(self.far(far), size=(reader.MAP_CELLS, reader.MAP_CELLS), mode="nearest")
-        maps = self.map(self.near(near) + spread)
-        known = self.standard(measures)
-        joined = torch.cat([far.mean((2, 3)), self.measured(known), maps.mean((2, 3)), maps.amax((2, 3))], 1)
-        severity = self.plain(known) + self.severity(joined)
-        if self.training:
-            return severity, maps
-        return torch.sigmoid(severity), torch.sigmoid(maps)
-
-    def standard(self, measures: Tensor) -> Tensor:
-        """Measures with mean 0 and deviation 1 over the training documents."""
-        # Measures of a photo unlike any in training must not drive the head beyond what it has seen.
-        standard: Tensor = ((measures - self.mean) * self.scale).clamp(-5.0, 5.0)
-        return standard
-
-    def start_from_measures(self, measures: Tensor, severity: Tensor) -> None:
-        """Fits `plain` by itself: the network then has to add to what simple measures know, never to find it again."""
-        known = self.standard(measures)
-        parameters = list(self.plain.parameters())
-        search = torch.optim.LBFGS(parameters, max_iter=200, line_search_fn="strong_wolfe")
-
-        def evaluate() -> Tensor:
-            search.zero_grad()
-            errors = _severity_loss(self.plain(known), severity) + PLAIN_DECAY * self.plain.weight.square().sum()
-            errors.backward()
-            return errors
-
-        search.step(evaluate)
 
 
 def document_size_px(document_type: str | None) -> tuple[int, int]:
@@ -207,16 +145,11 @@ def _samples(data: list[Path], split: str, out: Path) -> Samples:
     return Samples([cache for cache in caches if len(cache)])
 
 
-def _severity_loss(logits: Tensor, severity: Tensor) -> Tensor:
-    # Soft targets tell the order; spoilt documents are rarer than good ones and weigh more.
-    return F.binary_cross_entropy_with_logits(logits, severity, weight=1 + 2 * severity)
-
-
 def _loss(model: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
     image, measures, severity, maps = batch
     found, found_maps = model(image, measures)
-    errors = _severity_loss(found, severity)
-    places = F.binary_cross_entropy_with_logits(found_maps, maps, weight=1 + 2 * maps)
+    errors = severity_loss(found, severity)
+    places = map_loss(found_maps, maps)
     return errors + MAP_WEIGHT * places
 
 
@@ -263,6 +196,8 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     learn, check = _samples(data, "train", out), _samples(data, "calibrate", out)
     model = QualityNet(learn.measures).to(memory_format=torch.channels_last)
     model.start_from_measures(torch.from_numpy(learn.measures), torch.from_numpy(learn.severity))
+    if not (out / "checkpoint.pt").exists():
+        start_map(model, learn.images, learn.maps, budget.seed)
     steps = max(math.ceil(len(learn) / budget.batch), 1)
 
     def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -282,11 +217,17 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
             )
 
     numbers = fit(model, batches, steps, _loss, lambda m: measure_model(m, check), budget, out)
+    command = f"idqc train quality --data {' '.join(folder.name for folder in data)} --batch {budget.batch}"
+    run = {key: numbers.pop(key) for key in ("seconds", "steps", "epochs", "examples")}
+    run |= {"documents": len(learn), "seed": budget.seed, "threads": budget.threads, "command": command}
+    return ship(model, check, weights, numbers, run)
+
+
+def ship(model: Any, check: Samples, weights: Path, numbers: dict[str, float], run: dict[str, Any]) -> dict[str, Any]:
+    """Writes `weights/quality.onnx` and its manifest entry; returns everything measured."""
     path = weights / "quality.onnx"
     example = [torch.from_numpy(reader.normalise(check.images([0]))), torch.from_numpy(check.measures[:1])]
     parity = export_onnx(model, example, (("image", "measures"), ("severity", "map")), path, None)
-    run = {key: numbers.pop(key) for key in ("seconds", "steps", "epochs", "examples")}
-    command = f"idqc train quality --data {' '.join(folder.name for folder in data)} --batch {budget.batch}"
     write_entry(
         weights,
         reader.NAME,
@@ -299,7 +240,7 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
             "severity": f"0 normal to 1: {', '.join(reader.CRITERIA)}",
             "map": "the same over the rectified document, 0..1",
         },
-        training={"command": command, "documents": len(learn), "seed": budget.seed, "threads": budget.threads, **run},
+        training=run,
         metrics=numbers,
         parity_max_diff=parity,
         licence="Apache-2.0",

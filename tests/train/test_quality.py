@@ -55,13 +55,13 @@ def test_glare_is_mapped_to_the_cells_that_it_covers(data: Path) -> None:
 
 def test_good_documents_are_spoilt_to_a_known_severity() -> None:
     rng = np.random.default_rng(3)
-    document = np.full((630, 1000, 3), 200, np.uint8)
-    for row in range(60, 600, 40):
-        cv2.putText(document, "SPECIMEN 0123456789", (300, row), 0, 1.0, (40, 40, 40), 2, cv2.LINE_AA)
-    fields = [(300, 100, 700, 140), (300, 300, 700, 340)]
+    document = np.full((400, 640, 3), 200, np.uint8)
+    for row in range(40, 390, 30):
+        cv2.putText(document, "SPECIMEN 0123456789", (190, row), 0, 0.7, (40, 40, 40), 1, cv2.LINE_AA)
+    fields = [(190, 70, 450, 95), (190, 200, 450, 225)]
     seen: dict[str, list[tuple[float, float]]] = {}
     for _ in range(48):
-        spoilt = spoil_document(document, 11.7, fields, rng)
+        spoilt = spoil_document(document, 7.5, fields, rng)
         assert spoilt.document_bgr.shape == document.shape
         measures = measure(spoilt.document_bgr)
         for code, severity in spoilt.severity.items():
