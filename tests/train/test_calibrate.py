@@ -143,7 +143,8 @@ def test_calibrate_writes_thresholds_and_report(tmp_path: Path, monkeypatch: pyt
     ]
     monkeypatch.setattr("idqc.train.calibrate.score", lambda *_, **__: pairs)
     monkeypatch.setattr("idqc.train.calibrate.KEYS", ("quality.blur", "quality.glare"))
-    choices = calibrate(tmp_path, None, tmp_path / "thresholds")
+    choices = calibrate(tmp_path, None, tmp_path / "thresholds", work=tmp_path / "work")
+    assert set(parse_thresholds((tmp_path / "work" / "provisional.toml").read_text()).by_key) == set(choices)
     assert choices["quality.blur"].reject is not None
     assert choices["quality.glare"].reject is None
     assert "quality.blur.png" in (tmp_path / "thresholds" / "report.md").read_text(encoding="utf-8")
