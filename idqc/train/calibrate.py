@@ -15,7 +15,7 @@ from rich.console import Console
 from idqc.train.groups import KEYS, Group, group, values
 from idqc.train.report import BLACK, BLUE, VERMILION, Table, draw, markdown, number, save_picture, show
 from idqc.train.score import score
-from idqc.train.statistics import Rate, flagged, rate_of, threshold_for_alarms, threshold_for_misses
+from idqc.train.statistics import SCORE_STEP, Rate, flagged, rate_of, threshold_for_alarms, threshold_for_misses
 
 PHOTOS_PER_FALSE_REJECT = 1000
 MISSES = 0.02
@@ -24,7 +24,11 @@ FALSE_WARNINGS = 0.03
 """The share of clean photos that one criterion may warn for; kept even where more bad photos then pass."""
 LOWEST_REJECT = 0.3
 """A score under it means *mostly normal* on every scale, whatever the photos of one set say."""
+LOWEST_WARNING = 0.05
+"""A twentieth of the scale is within what labels and readings vary by."""
 HIGHEST_REJECT = 0.9999
+MILD_REJECTS = 0.1
+"""The share of photos with a mild defect (severity below 0.25) that a reject may meet."""
 FEWEST_NORMAL, FEWEST_BAD = 200, 10
 UNCALIBRATED_WARNING = 0.5
 """The middle of the scale: where severity counts as bad in the labels."""
@@ -53,10 +57,11 @@ def choose(found: Group) -> Choice:
 
     REJECT is reached by at most 1 in 1,000 acceptable photos (for fraud.* of all genuine photos, bad ones too: an
     accusation must not come from a blurred photo), and stands in the middle between the smallest such threshold and the
-    score that 90 % of bad photos reach where there is room. REJECT_WARNING is the largest threshold that at most 2 % of
-    bad photos stay below, unless more than 3 % of clean photos reach it.
+    score that 90 % of bad photos reach where there is room, and above 90 % of the photos with a mild defect.
+    REJECT_WARNING is the largest threshold that at most 2 % of bad photos stay below; where more than 3 % of clean
+    photos would reach it, the largest that misses no more than the lowest threshold with 3 % does.
     """
-    bad, clean = values(found.bad), values(found.clean)
+    bad, clean, mild = values(found.bad), values(found.clean), values(found.mild)
     normal = values(found.normal if found.key.startswith("fraud.") else found.acceptable)
     reasons = []
     reject: float | None = None
@@ -72,17 +77,17 @@ def choose(found: Group) -> Choice:
     else:
         safe = threshold_for_alarms(normal, len(normal) // PHOTOS_PER_FALSE_REJECT)
         easily = float(np.quantile(bad, EASILY_CAUGHT))
-        reject = round(max(safe, (safe + easily) / 2, LOWEST_REJECT), 4)
+        gentle = threshold_for_alarms(mild, int(MILD_REJECTS * len(mild)))
+        reject = round(max(safe, (safe + easily) / 2, gentle, LOWEST_REJECT), 4)
         if reject > HIGHEST_REJECT:
-            reasons.append(f"normal photos reach {safe - 0.0001:.4f}: no reject is safe, warns only")
+            reasons.append(f"photos that should not be rejected reach {max(safe, gentle) - SCORE_STEP:.4f}: warns only")
             reject = None
     highest = reject if reject is not None else 1.0
     warning = min(threshold_for_misses(bad, int(MISSES * len(bad))), highest)
-    if flagged(clean, warning).value > FALSE_WARNINGS:
-        warning = min(threshold_for_alarms(clean, int(FALSE_WARNINGS * len(clean))), highest)
-        reasons.append(
-            f"a warning that misses {MISSES:.0%} meets too many clean photos: set where {FALSE_WARNINGS:.0%} meet it"
-        )
+    if warning < LOWEST_WARNING or flagged(clean, warning).value > FALSE_WARNINGS:
+        lowest = max(threshold_for_alarms(clean, int(FALSE_WARNINGS * len(clean))), LOWEST_WARNING)
+        warning = min(max(lowest, threshold_for_misses(bad, int((bad < lowest).sum()))), highest)
+        reasons.append(f"a warning that misses {MISSES:.0%} meets too many clean photos: {FALSE_WARNINGS:.0%} may")
     return _choice(found.key, reject, round(warning, 4), normal, clean, bad, reasons)
 
 

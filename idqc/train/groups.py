@@ -19,6 +19,8 @@ Pair: TypeAlias = tuple[Label, Scored]
 
 BAD = 0.5
 """From this severity on a photo should be flagged; between 0 and this either answer is right."""
+MILD = 0.25
+"""Below this severity a warning may be right, a reject is not."""
 
 FAMILIES = ("field.hidden", "field.unreadable")
 KEYS = (*(criterion.code for criterion in FIXED), *FAMILIES)
@@ -39,7 +41,7 @@ class Sample:
 class Group:
     """The scores of one key.
 
-    `bad`: severity of at least 0.5, one sample a photo, or a photo and field for a family.
+    `bad`: severity of at least 0.5, one sample a photo, or a photo and field for a family. `mild`: above 0, below 0.25.
     `clean`: photos with nothing wrong at all. `normal`: genuine accepted documents with severity 0 here, whatever else
     is wrong with them. `acceptable`: those of them with nothing else of severity 0.5 or more; a false reject hurts
     there. For a family these three are one sample a photo: its highest score over the fields with severity 0.
@@ -47,6 +49,7 @@ class Group:
 
     key: str
     bad: list[Sample] = field(default_factory=list)
+    mild: list[Sample] = field(default_factory=list)
     clean: list[Sample] = field(default_factory=list)
     normal: list[Sample] = field(default_factory=list)
     acceptable: list[Sample] = field(default_factory=list)
@@ -61,11 +64,10 @@ def group(key: str, pairs: Iterable[Pair]) -> Group:
         if scored.error is not None:
             continue
         if label.attack is None or fraud:
-            found.bad.extend(
-                Sample(scored.scores.get(code), label.file, code, severity)
-                for code, severity in label.severity.items()
-                if severity >= BAD and key_of(code) == key and code in known
-            )
+            for code, severity in label.severity.items():
+                if key_of(code) == key and code in known and (severity >= BAD or 0.0 < severity < MILD):
+                    sample = Sample(scored.scores.get(code), label.file, code, severity)
+                    (found.bad if severity >= BAD else found.mild).append(sample)
         if label.attack is not None or label.document_type is None:
             continue
         codes = [c for c in scored.scores if key_of(c) == key and label.severity.get(c, 0.0) == 0.0]

@@ -21,7 +21,7 @@ def samples(scores: np.ndarray | list[float]) -> list[Sample]:
 
 
 def made(key: str, bad: np.ndarray, normal: np.ndarray) -> Group:
-    return Group(key, samples(bad), samples(normal), samples(normal), samples(normal))
+    return Group(key, samples(bad), [], samples(normal), samples(normal), samples(normal))
 
 
 def test_threshold_for_alarms_is_the_smallest() -> None:
@@ -79,7 +79,23 @@ def test_too_few_photos_and_tampering_only_warn() -> None:
 def test_a_wrong_rule_on_a_normal_photo_takes_the_reject_away() -> None:
     choice = choose(made("document.expired", np.ones(100), np.array([1.0] + [0.0] * 499)))
     assert choice.reject is None
-    assert "no reject is safe" in choice.reason
+    assert "should not be rejected" in choice.reason
+
+
+def test_a_reject_spares_mild_defects() -> None:
+    group_ = made("quality.blur", np.linspace(0.5, 1.0, 50), np.linspace(0.0, 0.1, 500))
+    group_.mild = samples(np.linspace(0.0, 0.6, 61))
+    choice = choose(group_)
+    assert choice.reject == pytest.approx(0.5401)
+    assert choice.reject_warning == pytest.approx(0.5102, abs=1e-3)
+
+
+def test_a_warning_stands_as_high_as_its_misses_allow() -> None:
+    bad = np.array([0.0] * 3 + [0.4] * 17)
+    choice = choose(made("quality.low_resolution", bad, np.zeros(500)))
+    assert choice.reject_warning == choice.reject == pytest.approx(0.3)
+    assert choice.missed_by_warning.count == 3
+    assert choice.clean_warned.count == 0
 
 
 def test_the_file_is_one_that_a_release_reads(tmp_path: Path) -> None:
@@ -116,6 +132,7 @@ def test_groups() -> None:
     ]
     blur, hidden, prints = (group(key, pairs) for key in ("quality.blur", "field.hidden", "fraud.print"))
     assert [s.file for s in blur.bad] == ["blurred.jpg"]
+    assert [s.file for s in blur.mild] == ["mild.jpg"]
     assert [s.file for s in blur.clean] == ["clean.jpg"]
     assert [s.file for s in blur.normal] == ["clean.jpg", "hidden.jpg"]
     assert [s.file for s in blur.acceptable] == ["clean.jpg"]
