@@ -27,8 +27,8 @@ LOWEST_REJECT = 0.3
 LOWEST_WARNING = 0.05
 """A twentieth of the scale is within what labels and readings vary by."""
 HIGHEST_REJECT = 0.9999
-MILD_REJECTS = 0.1
-"""The share of photos with a mild defect (severity below 0.25) that a reject may meet."""
+MILD_REJECTS, FEWEST_MILD = 0.1, 10
+"""The share of photos with a mild defect (severity below 0.25) that a reject may meet; fewer photos say nothing of it."""
 FEWEST_NORMAL, FEWEST_BAD = 200, 10
 UNCALIBRATED_WARNING = 0.5
 """The middle of the scale: where severity counts as bad in the labels."""
@@ -77,7 +77,7 @@ def choose(found: Group) -> Choice:
     else:
         safe = threshold_for_alarms(normal, len(normal) // PHOTOS_PER_FALSE_REJECT)
         easily = float(np.quantile(bad, EASILY_CAUGHT))
-        gentle = threshold_for_alarms(mild, int(MILD_REJECTS * len(mild)))
+        gentle = threshold_for_alarms(mild, int(MILD_REJECTS * len(mild))) if len(mild) >= FEWEST_MILD else 0.0
         reject = round(max(safe, (safe + easily) / 2, gentle, LOWEST_REJECT), 4)
         if reject > HIGHEST_REJECT:
             reasons.append(f"photos that should not be rejected reach {max(safe, gentle) - SCORE_STEP:.4f}: warns only")
