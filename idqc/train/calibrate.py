@@ -28,7 +28,7 @@ LOWEST_WARNING = 0.05
 """A twentieth of the scale is within what labels and readings vary by."""
 HIGHEST_REJECT = 0.9999
 MILD_REJECTS, FEWEST_MILD = 0.1, 10
-"""The share of photos with a mild defect (severity below 0.25) that a reject may meet; fewer photos say nothing of it."""
+"""The share of photos with a mild defect (severity below 0.25) that a reject may meet; fewer of them say nothing."""
 FEWEST_NORMAL, FEWEST_BAD = 200, 10
 UNCALIBRATED_WARNING = 0.5
 """The middle of the scale: where severity counts as bad in the labels."""
