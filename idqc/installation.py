@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import distributions
 
+import cv2
+
 from idqc.engines.insight import open_insight
 from idqc.engines.paddle import open_paddle
 from idqc.errors import SetupError
@@ -50,6 +52,8 @@ def open_installation(settings: Settings) -> Inspector:
         SetupError: two builds of an engine; weights, thresholds or engine files that are missing or differ.
     """
     check_builds()
+    # One request, one thread: OpenCV's own pool would take cores that other requests were given.
+    cv2.setNumThreads(1)
     text_engine = face_engine = None
     if settings.text_engine is TextEngine.PADDLEOCR:
         text_engine = open_paddle(settings.engine_dir)

@@ -15,7 +15,18 @@ from idqc.models.fraud import COPIES, SPECIES, CopyWeights, open_fraud
 from idqc.release import _spec
 from idqc.runtime.profile import detect
 from idqc.train import fraud
-from idqc.train.fraud_crops import CROP_PX, FIELD, PORTRAIT, TILE, Sampler, augmented, chosen, read_crops, taught
+from idqc.train.fraud_crops import (
+    CROP_PX,
+    FIELD,
+    GENUINE_PER_ATTACK,
+    PORTRAIT,
+    TILE,
+    Sampler,
+    augmented,
+    chosen,
+    read_crops,
+    taught,
+)
 from idqc.train.loop import Budget
 
 
@@ -92,8 +103,8 @@ def test_half_of_the_originals_are_bad_ones() -> None:
     found = [entry[1] for entry in chosen(labels, "train")]
     originals = [entry for entry in found if entry.attack is None]
     assert len(found) - len(originals) == 10
-    assert len(originals) == 14
-    assert sum(bool(entry.severity["quality.blur"]) for entry in originals) == 7
+    assert len(originals) == 10 * GENUINE_PER_ATTACK
+    assert sum(bool(entry.severity["quality.blur"]) for entry in originals) == len(originals) / 2
 
 
 def test_grey_copies_are_told_by_chroma_when_the_network_knows_nothing() -> None:
