@@ -12,6 +12,7 @@ import pytest
 from idqc.labels import SPLITS, Label, read_labels
 from idqc.models import portrait as reader
 from idqc.runtime.reference import run_once
+from idqc.synth import assets
 from idqc.train import portrait
 from idqc.train.auc import auc
 from idqc.train.faces import LANDMARKS_OF_FFHQ, read_faces, split_of
@@ -61,7 +62,6 @@ def test_faces_are_dealt_by_person_and_bring_landmarks(faces: Path) -> None:
 
 
 def test_splits_agree_with_the_generator() -> None:
-    assets = pytest.importorskip("idqc.synth.assets")
     people = [f"webmorph-{number:03d}" for number in range(300)]
     assert [split_of(person) for person in people] == [assets.split_of(person) for person in people]
 

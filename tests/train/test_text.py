@@ -7,21 +7,18 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("rapidocr")
-
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
-
-from idqc.models.text import CHARSET_KEY, INPUT, OUTPUT  # noqa: E402
-from idqc.runtime.reference import run_once  # noqa: E402
-from idqc.synth.assets import Assets  # noqa: E402
-from idqc.synth.line_texts import CHARSET  # noqa: E402
-from idqc.synth.lines import draw_line  # noqa: E402
-from idqc.train.graph import GraphModule  # noqa: E402
-from idqc.train.loop import Budget  # noqa: E402
-from idqc.train.recogniser import HEAD_BIAS, HEAD_WEIGHT, Recogniser, letters_of, trunk_path  # noqa: E402
-from idqc.train.text import BUCKETS_PX, accuracy, batches, bucket_px, ctc_loss, steps_needed  # noqa: E402
+from idqc.models.text import CHARSET_KEY, INPUT, OUTPUT
+from idqc.runtime.reference import run_once
+from idqc.synth.assets import Assets
+from idqc.synth.line_texts import CHARSET
+from idqc.synth.lines import draw_line
+from idqc.train.graph import GraphModule
+from idqc.train.loop import Budget
+from idqc.train.recogniser import HEAD_BIAS, HEAD_WEIGHT, Recogniser, letters_of, trunk_path
+from idqc.train.text import BUCKETS_PX, accuracy, batches, bucket_px, ctc_loss, steps_needed
 
 SMALL = "0123456789ABC가나각힝 "
 
