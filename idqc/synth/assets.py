@@ -74,11 +74,16 @@ def split_of(key: str) -> str:
 
 
 def kinds(prefix: str, count: int, split: str) -> list[str]:
-    """The ids of numbered kinds (layouts `L`, cameras `C` ...) of a split: of 30, 0-17, 18-22 and 23-29."""
-    ends = [0, math.ceil(count * SHARES[0]), math.ceil(count * (SHARES[0] + SHARES[1])), count]
+    """The ids of numbered kinds (layouts `L`, cameras `C` ...) of a split.
+
+    They are dealt in blocks of 30: of each, numbers 0-17 are for train, 18-22 for calibrate and 23-29 for test, so that
+    adding a block moves none. A count under 30 is one short block with the same shares.
+    """
+    block = min(count, 30)
+    ends = [0, math.ceil(block * SHARES[0]), math.ceil(block * (SHARES[0] + SHARES[1])), block]
     at = SPLITS.index(split)
     digits = 3 if prefix == "L" else 2
-    return [f"{prefix}{number:0{digits}d}" for number in range(ends[at], ends[at + 1])]
+    return [f"{prefix}{number:0{digits}d}" for number in range(count) if ends[at] <= number % block < ends[at + 1]]
 
 
 @dataclass(frozen=True, eq=False)

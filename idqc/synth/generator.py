@@ -17,6 +17,7 @@ import numpy as np
 
 from idqc.labels import SPLITS, to_json
 from idqc.synth.assets import Assets, kinds
+from idqc.synth.camera.flat import copy_flat
 from idqc.synth.camera.shot import photograph, photograph_scene
 from idqc.synth.card import FlatObject
 from idqc.synth.forge import FORGERIES, original
@@ -25,7 +26,8 @@ from idqc.synth.plan import MIX, Plan, plan_photo
 
 LABELS = "labels.jsonl"
 PART = "labels.part.jsonl"
-LAYOUTS = 30
+LAYOUTS = 240
+"""Layouts of each document type: 144 for train, 40 for calibrate, 56 for test."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def generate(
         jobs: processes.
         split: puts every photo into this split instead of drawing one.
         progress: called with (finished, all) after every photo.
-        mix: shares of clean, defect, attack and negative photos.
+        mix: shares of clean, defect, attack, negative and flat photos; `idqc.synth.plan.MIX` unless given.
     """
     if split is not None and split not in SPLITS:
         raise ValueError(f"split {split!r} is none of {', '.join(SPLITS)}")
@@ -94,6 +96,8 @@ def make_photo(plan: Plan, assets: Assets) -> tuple[bytes, str]:
     file = f"photos/{plan.index:06d}.jpg"
     if not plan.card:
         jpeg, answer = photograph_scene(rng, plan, assets, file)
+    elif plan.kind == "flat":
+        jpeg, answer = copy_flat(rng, plan, _object(rng, plan, assets), file)
     else:
         jpeg, answer = photograph(rng, plan, _object(rng, plan, assets), assets, file)
     return jpeg, to_json(answer)

@@ -11,10 +11,17 @@ import numpy as np
 from idqc.labels import SPLITS
 from idqc.synth.assets import SHARES
 
-MIX: Mapping[str, float] = MappingProxyType({"clean": 0.38, "defect": 0.30, "attack": 0.22, "negative": 0.10})
+MIX: Mapping[str, float] = MappingProxyType(
+    {"clean": 0.38, "defect": 0.30, "attack": 0.22, "negative": 0.10, "flat": 0.0}
+)
+"""Kinds of photos and their usual shares. `flat` is a card without a camera, for training the field detector."""
 DOCUMENT_SHARES: Mapping[str, float] = MappingProxyType(
     {"kr_resident": 0.32, "kr_driver": 0.26, "passport": 0.20, "td1": 0.22}
 )
+FLAT_SHARES: Mapping[str, float] = MappingProxyType(
+    {"kr_resident": 0.1, "kr_driver": 0.14, "passport": 0.38, "td1": 0.38}
+)
+"""Latin documents have twice the fields, half of them short and told apart by their captions alone."""
 ATTACKS = ("screen", "print", "grayscale_copy", "portrait_tamper", "text_tamper")
 DEFECTS: Mapping[str, float] = MappingProxyType(
     {
@@ -53,7 +60,7 @@ def plan_photo(seed: int, index: int, split: str | None = None, mix: Mapping[str
     drawn = _draw(rng, dict(zip(SPLITS, SHARES, strict=True)))
     home = split or drawn
     kind = _draw(rng, mix)
-    document_type: str | None = _draw(rng, DOCUMENT_SHARES)
+    document_type: str | None = _draw(rng, FLAT_SHARES if kind == "flat" else DOCUMENT_SHARES)
     if kind == "negative":
         card = bool(rng.random() < 0.5)
         return Plan(seed, index, home, kind, None, card=card)
@@ -62,6 +69,8 @@ def plan_photo(seed: int, index: int, split: str | None = None, mix: Mapping[str
         attack = ATTACKS[int(rng.integers(len(ATTACKS)))]
         if rng.random() < 0.2:
             defects = [(MILD_WITH_ATTACK[int(rng.integers(4))], float(rng.uniform(0.05, 0.25)))]
+    elif kind == "flat":
+        defects = [("field.hidden", _severity(rng))] if rng.random() < 0.3 else []
     elif kind == "defect":
         first = _draw(rng, DEFECTS)
         others = {code: share for code, share in DEFECTS.items() if code.split(".")[0] != first.split(".")[0]}

@@ -23,7 +23,7 @@ def draw_card(
     Args:
         rng: where every draw of this card comes from; the same state draws the same card.
         document_type: one of the four types.
-        layout_id: L000 to L029; structure, colours and order of fields come from it.
+        layout_id: L000 to L239; structure, colours and order of fields come from it.
         split: train, calibrate or test; decides on the faces and font families.
         assets: faces and fonts.
         expired: whether the validity ended before 2026-11-21. Resident cards do not expire.
