@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from idqc.documents import UNSUPPORTED
 from idqc.inspection import Image, Points
-from idqc.photo.geometry import homography, project
+from idqc.photo.geometry import homography, project, shrunk
 from idqc.runtime.session import Tensors
 
 NAME = "corners"
@@ -66,7 +66,7 @@ def shrink(image_bgr: Image, quad_xy: Points, width_px: float, height_px: float)
         return image_bgr, 1.0
     height, width = image_bgr.shape[:2]
     size = (max(round(width / across), 1), max(round(height / across), 1))
-    return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8), size[0] / width
+    return shrunk(image_bgr, *size), size[0] / width
 
 
 def landscape(quad_xy: Points) -> Points:

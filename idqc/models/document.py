@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from idqc.inspection import Image, Photo, Points
 from idqc.models import corners
 from idqc.models.boxes import decode, suppress
+from idqc.photo.geometry import shrunk
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, Tensors, open_session
 
@@ -28,8 +29,10 @@ LETTERBOX_GREY = 114
 CONFIDENCE_FLOOR = 0.01
 """Less than this is not listed at all. No decision: the thresholds of quality.no_document stand far above."""
 SAME_DOCUMENT_IOU = 0.5
-REFINEMENTS = 3
-"""The first pass sees a crop that may be off by a tenth; where it was, the second is not quite right yet either."""
+REFINEMENTS = 6
+"""At most so many passes of the corners model: each sees a crop that is less far off, three are enough for most."""
+SETTLED = 0.004
+"""Refining ends when no corner moved by more than this share of the document's longest edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +79,10 @@ def letterbox(image_bgr: Image, size_px: int) -> tuple[Image, float, int, int]:
     height, width = image_bgr.shape[:2]
     scale = size_px / max(height, width)
     inner = max(round(width * scale), 1), max(round(height * scale), 1)
-    shrunk = cv2.resize(image_bgr, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    fitted = shrunk(image_bgr, *inner) if scale < 1 else cv2.resize(image_bgr, inner, interpolation=cv2.INTER_LINEAR)
     left, top = (size_px - inner[0]) // 2, (size_px - inner[1]) // 2
     square = np.full((size_px, size_px, 3), LETTERBOX_GREY, np.uint8)
-    square[top : top + inner[1], left : left + inner[0]] = shrunk
+    square[top : top + inner[1], left : left + inner[0]] = fitted
     return square, scale, left, top
 
 
@@ -125,7 +128,10 @@ class DocumentModel:
         quad = coarse * scale
         for _ in range(REFINEMENTS):
             refined = corners.read(self._corners.run(corners.prepare(image, quad)), quad)
+            moved = np.linalg.norm(refined.quad_xy - quad, axis=1).max()
             quad = refined.quad_xy
+            if moved < SETTLED * np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max():
+                break
         upright = np.roll(quad, 2, axis=0) if refined.upside_down > 0.5 else quad
         return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32), refined.unsupported)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from idqc.inspection import Image, Points
 from idqc.models.boxes import decode, suppress
 from idqc.models.corners import normalise
-from idqc.photo.geometry import homography, project, rectangle
+from idqc.photo.geometry import homography, project, rectangle, shrunk
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, Tensors, open_session
 
@@ -43,7 +43,8 @@ FIELD_CLASSES = (
 )
 """The order of the model's classes. An obstacle is a thing that covers part of the document: finger, sticker, tape."""
 OBSTACLE = "obstacle"
-INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 384, 256
+INPUT_WIDTH_PX, INPUT_HEIGHT_PX = 512, 352
+"""Four pixels a millimetre of a passport page: captions, which tell one date from another, stay six pixels tall."""
 CONFIDENCE_FLOOR = 0.05
 """Less than this is not listed at all; whether a field counts as seen is decided by thresholds elsewhere."""
 SAME_FIELD_IOU = 0.5
@@ -70,10 +71,10 @@ class FieldBoxes:
 
 
 def prepare(document_bgr: Image) -> dict[str, NDArray[np.float32]]:
-    """Makes the model's input `image` (1, 3, 256, 384), float32 RGB 0..1, from the rectified document of any size."""
+    """Makes the model's input `image` (1, 3, 352, 512), float32 RGB 0..1, from the rectified document of any size."""
     size = (INPUT_WIDTH_PX, INPUT_HEIGHT_PX)
     shrinks = document_bgr.shape[1] > INPUT_WIDTH_PX
-    fitted = cv2.resize(document_bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    fitted = shrunk(document_bgr, *size) if shrinks else cv2.resize(document_bgr, size, interpolation=cv2.INTER_LINEAR)
     return {"image": normalise(np.asarray(fitted, np.uint8))[None]}
 
 
@@ -113,7 +114,7 @@ class FieldsModel:
         self._session = session
 
     def run(self, document_bgr: Image) -> FieldBoxes:
-        """Finds the fields of a rectified document, about 30 ms on one core."""
+        """Finds the fields of a rectified document, about 55 ms on one core."""
         return read(self._session.run(prepare(document_bgr)))
 
 

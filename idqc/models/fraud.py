@@ -8,9 +8,11 @@ copies; crops of the portrait and of the fields tell edits.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -37,6 +39,11 @@ FIELD_MARGIN = 0.35
 DARK, BURNT = 30, 245
 """Grey levels outside of which colour is noise."""
 MAP_WIDTH_PX, MAP_HEIGHT_PX = 96, 60
+
+
+Look: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""What the network says of one crop: logits (5,) and maps (5, h, w)."""
+Together: TypeAlias = Callable[[Sequence[Callable[[], Look]]], list[Look]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +210,11 @@ def document_maps(
     return found
 
 
+def one_by_one(looks: Sequence[Callable[[], Look]]) -> list[Look]:
+    """Runs them in turn, in the caller's thread."""
+    return [look() for look in looks]
+
+
 class FraudModel:
     """The fraud model over one shared session; safe to call from many threads."""
 
@@ -217,14 +229,16 @@ class FraudModel:
         quad_xy_px: Points,
         portrait_quad_xy_px: Points | None = None,
         field_quads_xy_px: Mapping[str, Points] | None = None,
+        together: Together = one_by_one,
     ) -> FraudReading:
-        """Looks for every species whose place is given; about 6 ms a crop.
+        """Looks for every species whose place is given; about 10 ms a crop.
 
         Args:
             photo: decoded at full size. At a smaller scale the traces are lost, and the scores mean little.
             quad_xy_px: (4, 2) corners of the document in full-size photo pixels.
             portrait_quad_xy_px: the portrait, for portrait_tamper; not looked at when None.
             field_quads_xy_px: the text fields to look at for text_tamper, by name.
+            together: runs the looks at all crops and answers in their order; side by side if it can.
         """
         scale = np.float32(photo.scale)
         quad = np.asarray(quad_xy_px * scale, np.float32)
@@ -234,23 +248,27 @@ class FraudModel:
         # A document that lies mostly outside is judged by what there is, its repeated border included.
         seen = in_frame(quads, photo.bgr) or list(range(len(quads)))
         corners = corners[seen]
-        logits, maps = self._look(cut(photo.bgr, [quads[at] for at in seen]))
-        scores = read_copies(logits, chroma_spread(small), self._copy_weights)
-        fields: dict[str, float] = {}
+        crops = cut(photo.bgr, [quads[at] for at in seen])
         if portrait_quad_xy_px is not None:
-            crops = cut(photo.bgr, portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32)))
-            scores["portrait_tamper"] = _sigmoid(float(self._look(crops)[0][:, 3].mean()))
-        for name, field_quad in (field_quads_xy_px or {}).items():
-            crop = field_crop(photo.bgr, np.asarray(field_quad * scale, np.float32))
-            fields[name] = _sigmoid(float(self._look([crop])[0][0, 4]))
+            crops += cut(photo.bgr, portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32)))
+        named = field_quads_xy_px or {}
+        crops += [field_crop(photo.bgr, np.asarray(quad * scale, np.float32)) for quad in named.values()]
+        found = together([partial(self._look, crop) for crop in crops])
+        logits = np.stack([look[0] for look in found])
+        maps = np.stack([look[1] for look in found[: len(seen)]])
+        scores = read_copies(logits[: len(seen)], chroma_spread(small), self._copy_weights)
+        if portrait_quad_xy_px is not None:
+            scores["portrait_tamper"] = _sigmoid(float(logits[len(seen) : len(crops) - len(named), 3].mean()))
+        edits = logits[len(crops) - len(named) :, 4]
+        fields = {name: _sigmoid(float(logit)) for name, logit in zip(named, edits, strict=True)}
         if fields:
             scores["text_tamper"] = max(fields.values())
         return FraudReading(scores, fields, document_maps(maps, corners, size))
 
-    def _look(self, crops_bgr: list[Image]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits (n, 5) and maps (n, 5, h, w). One crop a run: on a CPU, larger batches cost more per crop."""
-        found = [self._session.run(prepare([crop])) for crop in crops_bgr]
-        return np.concatenate([f["logits"] for f in found]), np.concatenate([f["maps"] for f in found])
+    def _look(self, crop_bgr: Image) -> Look:
+        """Logits (5,) and maps (5, h, w) of one crop a run: on a CPU, larger batches cost more per crop."""
+        found = self._session.run(prepare([crop_bgr]))
+        return found["logits"][0], found["maps"][0]
 
 
 def _sigmoid(logit: float) -> float:

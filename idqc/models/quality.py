@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from idqc.inspection import Image, Points
+from idqc.photo.geometry import shrunk
 from idqc.photo.measures import MEASURED_WIDTH_PX, NAMES, Measures, measure
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, Tensors, open_session
@@ -66,7 +67,7 @@ class QualityReading:
 
 def resized(document_bgr: Image) -> Image:
     """The (224, 224, 3) uint8 BGR picture that the model sees; aspect is not kept."""
-    return np.asarray(cv2.resize(document_bgr, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    return shrunk(document_bgr, SIZE_PX, SIZE_PX)
 
 
 def normalise(resized_bgr: Image) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ def project(matrix: np.ndarray, points_xy: Points) -> Points:
 def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) -> Image:
     """Cuts the quad out of an image and lays it flat: (height_px, width_px, 3).
 
-    `quad_xy` is in pixels of `image_bgr`. Shrinking goes through INTER_AREA first, so that fine print does not alias.
+    `quad_xy` is in pixels of `image_bgr`. Shrinking goes through area means first, so that fine print does not alias.
     What lies outside of the image repeats the border pixel.
     """
     quad_xy = _points(quad_xy)
@@ -40,13 +40,27 @@ def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) ->
         if crop.size:
             size = max(round(crop.shape[1] / shrink), 1), max(round(crop.shape[0] / shrink), 1)
             ratio = _points([size[0] / crop.shape[1], size[1] / crop.shape[0]])
-            image_bgr = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+            image_bgr = shrunk(crop, *size)
             quad_xy = (quad_xy - _points([x0, y0])) * ratio
     matrix = homography(quad_xy, rectangle(width_px, height_px))
     flat = cv2.warpPerspective(
         image_bgr, matrix, (width_px, height_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(flat, np.uint8)
+
+
+def shrunk(image: Image, width_px: int, height_px: int) -> Image:
+    """Makes an image smaller by area means, uint8. Halves it exactly as often as that fits: a third of the cost.
+
+    An odd last row or column is left out of a halving: half a pixel of the larger image.
+    """
+    while image.shape[1] >= 2 * width_px and image.shape[0] >= 2 * height_px:
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        even = image[: 2 * height, : 2 * width]
+        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    if image.shape[:2] == (height_px, width_px):
+        return image
+    return np.asarray(cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def area(polygon_xy: Points) -> float:

@@ -180,7 +180,7 @@ def coarse_quad(true: Points, rng: np.random.Generator) -> Points:
     """A quad as wrong as the first network's, or as right as after one refinement, in shares of the cached crop."""
     span = np.float32(1 / (1 + 2 * CACHE_MARGIN))
     for _ in range(20):
-        spread = np.exp(rng.uniform(np.log(0.006), np.log(0.11)))
+        spread = np.exp(rng.uniform(np.log(0.006), np.log(0.15)))
         angle = rng.normal(0, 0.8 * spread)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
         away = (true - np.float32(0.5)) @ turn.T * np.float32(1 + rng.normal(0, spread, 2))
@@ -188,7 +188,7 @@ def coarse_quad(true: Points, rng: np.random.Generator) -> Points:
             rng.normal(0, spread, (4, 2)), np.float32
         )
         quad = np.asarray(away + np.float32(0.5), np.float32)
-        if usable(quad) and float(np.abs(quad - true).max()) < 0.28 * span:
+        if usable(quad) and float(np.abs(quad - true).max()) < 0.36 * span:
             return quad
     return true
 

@@ -24,7 +24,7 @@ from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
 
-CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 432, 288
+CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 576, 396
 """The input's density, with a sixteenth of the document around it as room for jitter."""
 ORIGIN: Points = np.array([(CACHE_WIDTH_PX - INPUT_WIDTH_PX) / 2, (CACHE_HEIGHT_PX - INPUT_HEIGHT_PX) / 2], np.float32)
 RECIPE = f"fields {CACHE_WIDTH_PX} 1"

@@ -128,7 +128,7 @@ class Sampler:
     """Draws balanced batches: attack species as often as each other, genuine photos half clean and half bad."""
 
     SHARES = (
-        ("screen", 0.15),
+        ("screen", 0.20),
         ("print", 0.17),
         ("grayscale_copy", 0.05),
         ("genuine", 0.13),

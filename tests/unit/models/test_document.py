@@ -166,18 +166,32 @@ def test_shrinking_keeps_the_quad_in_place() -> None:
     assert same is shown.bgr
 
 
+def wide(by: float) -> np.ndarray:
+    """Offsets that push every corner outwards by a share of the crop."""
+    return np.array([[-by, -by, by, -by, by, by, -by, by]], np.float32)
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.5])
-def test_run_refines_twice_and_turns_right_way_up(scale: float) -> None:
+def test_run_refines_until_corners_stay_and_turns_right_way_up(scale: float) -> None:
     shown = photo(scale=scale)
     _, box = document.prepare(shown)
     finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.9)))
-    closer = FakeSession(refinement(flip=-4.0, name="td1"), refinement(flip=4.0, name="passport"))
+    off, back = wide(0.05), -wide(0.05) / (1 + 2 * 0.05 * (1 + 2 * corners.MARGIN))
+    closer = FakeSession(refinement(off, name="td1"), refinement(back), refinement(flip=4.0, name="passport"))
     found = document.DocumentModel(finder, closer).run(shown)  # type: ignore[arg-type]
-    assert len(closer.calls) == document.REFINEMENTS
+    assert len(closer.calls) == 3
     assert (len(found), found[0].type) == (1, "passport")
     assert found[0].confidence == pytest.approx(0.9)
     assert np.abs(found[0].quad_xy_px - np.roll(QUAD, 2, axis=0)).max() < 0.1
     assert iou(found[0].quad_xy_px, QUAD) > 0.999
+
+
+def test_refining_ends_when_corners_never_stay() -> None:
+    _, box = document.prepare(photo())
+    finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.9)))
+    closer = FakeSession(*[refinement(wide(sign * 0.05)) for sign in (1, -1) * document.REFINEMENTS])
+    document.DocumentModel(finder, closer).run(photo())  # type: ignore[arg-type]
+    assert len(closer.calls) == document.REFINEMENTS
 
 
 def test_run_on_an_empty_scene() -> None:

@@ -28,7 +28,7 @@ def test_prepare(size: tuple[int, int]) -> None:
     blue = np.zeros((size[1], size[0], 3), np.uint8)
     blue[..., 0] = 255
     image = fields.prepare(blue)["image"]
-    assert image.shape == (1, 3, 256, 384)
+    assert image.shape == (1, 3, 352, 512)
     assert image.dtype == np.float32
     assert image[0, :, 100, 100].tolist() == [0.0, 0.0, 1.0]
 
