@@ -154,14 +154,31 @@ def synth(
     seed: Annotated[int, typer.Option(help="The same seed gives the same photos.")] = 7,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     split: Annotated[Split | None, typer.Option(help="Put every photo into this split.")] = None,
+    mix: Annotated[str | None, typer.Option(help="Shares of kinds, such as clean=0.4,defect=0.6; or flat=1.")] = None,
 ) -> None:
     """Render mock documents, photographed, with labels."""
+    shares = _shares(mix)
     generate = load("idqc.synth.generator", "synth").generate
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=stderr) as progress:
         bar = progress.add_task("rendering", total=n)
-        generate(
-            out, n, faces, textures, seed, jobs, split, lambda done, of: progress.update(bar, completed=done, total=of)
-        )
+        try:
+            generate(
+                *(out, n, faces, textures, seed, jobs, split),
+                lambda done, of: progress.update(bar, completed=done, total=of),
+                mix=shares,
+            )
+        except ValueError as refused:
+            raise typer.BadParameter(str(refused)) from refused
+
+
+def _shares(mix: str | None) -> dict[str, float] | None:
+    """`clean=0.4,defect=0.6` as a mapping. Which kinds there are, the generator knows."""
+    if mix is None:
+        return None
+    try:
+        return {kind.strip(): float(share) for kind, share in (part.split("=") for part in mix.split(","))}
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{mix!r} is not of the form clean=0.4,defect=0.6", param_hint="--mix") from wrong
 
 
 @app.command()

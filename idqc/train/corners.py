@@ -33,7 +33,7 @@ from idqc.train.crop_sets import CropSet, Labelled, holds_document, load_crops
 from idqc.train.crops import Crop
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
-from idqc.train.manifest import write_entry
+from idqc.train.manifest import write_own
 
 CACHE_MARGIN = 0.45
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 448, 320
@@ -107,27 +107,20 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     path = weights / f"{NAME}.onnx"
     example = torch.rand(1, 3, CROP_HEIGHT_PX, CROP_WIDTH_PX, generator=torch.Generator().manual_seed(7))
     parity = export_onnx(model, [example], (["crop"], ["offsets", "flip", "type"]), path)
-    run = {"seconds", "steps", "epochs", "examples"}
-    write_entry(
-        weights,
-        NAME,
+    write_own(
         path,
+        NAME,
+        data,
+        len(train_crops),
+        budget.seed,
+        numbers,
+        parity,
         inputs={"crop": "NCHW, RGB, 0..1, photo rectified by a coarse quad with 15 % margin"},
         outputs={
             "offsets": "4 x (x, y) in shares of the crop",
             "flip": "logit that the document stands on its head",
             "type": "a logit for each of kr_resident, kr_driver, passport, td1, unsupported",
         },
-        training={
-            "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
-            "photos": len(train_crops),
-            "seed": budget.seed,
-            **{key: numbers[key] for key in sorted(run)},
-        },
-        metrics={key: value for key, value in numbers.items() if key not in run},
-        parity_max_diff=parity,
-        licence="Apache-2.0",
-        attribution="Trained from scratch on synthetic photos of mock documents",
     )
     return numbers
 

@@ -28,7 +28,7 @@ from idqc.train.crop_sets import CropSet, Labelled, load_crops
 from idqc.train.crops import Crop
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
-from idqc.train.manifest import write_entry
+from idqc.train.manifest import write_own
 
 CACHE_PX = 384
 """Larger than the input, so that a drawn scale does not magnify pixels."""
@@ -57,23 +57,16 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     path = weights / f"{NAME}.onnx"
     example = torch.rand(1, 3, INPUT_PX, INPUT_PX, generator=torch.Generator().manual_seed(7))
     parity = export_onnx(grid.Exported(model, INPUT_PX, INPUT_PX), [example], (["image"], ["prediction"]), path)
-    run = {"seconds", "steps", "epochs", "examples"}
-    write_entry(
-        weights,
-        NAME,
+    write_own(
         path,
+        NAME,
+        data,
+        len(train_crops),
+        budget.seed,
+        numbers,
+        parity,
         inputs={"image": "NCHW, RGB, 0..1, photo letterboxed on grey 114"},
         outputs={"prediction": "centre x, y, width, height in shares of the input; probability; 4 x (x, y, in frame)"},
-        training={
-            "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
-            "photos": len(train_crops),
-            "seed": budget.seed,
-            **{key: numbers[key] for key in sorted(run)},
-        },
-        metrics={key: value for key, value in numbers.items() if key not in run},
-        parity_max_diff=parity,
-        licence="Apache-2.0",
-        attribution="Trained from scratch on synthetic photos of mock documents",
     )
     return numbers
 

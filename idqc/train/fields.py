@@ -22,7 +22,7 @@ from idqc.train.crops import Crop
 from idqc.train.detection import Detection, Truth, judge, mean_average_precision
 from idqc.train.export import export_onnx
 from idqc.train.loop import Budget, fit
-from idqc.train.manifest import write_entry
+from idqc.train.manifest import write_own
 
 CACHE_WIDTH_PX, CACHE_HEIGHT_PX = 576, 396
 """The input's density, with a sixteenth of the document around it as room for jitter."""
@@ -55,25 +55,18 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     example = torch.rand(1, 3, INPUT_HEIGHT_PX, INPUT_WIDTH_PX, generator=torch.Generator().manual_seed(7))
     exported = grid.Exported(model, INPUT_HEIGHT_PX, INPUT_WIDTH_PX)
     parity = export_onnx(exported, [example], (["image"], ["prediction"]), path)
-    run = {"seconds", "steps", "epochs", "examples"}
-    write_entry(
-        weights,
-        NAME,
+    write_own(
         path,
+        NAME,
+        data,
+        len(train_crops),
+        budget.seed,
+        numbers,
+        parity,
         inputs={"image": "NCHW, RGB, 0..1, document laid flat"},
         outputs={
             "prediction": "centre x, y, width, height in shares of the input; a probability for each of 21 classes"
         },
-        training={
-            "command": f"idqc train {NAME} --data {' '.join(folder.name for folder in data)}",
-            "photos": len(train_crops),
-            "seed": budget.seed,
-            **{key: numbers[key] for key in sorted(run)},
-        },
-        metrics={key: value for key, value in numbers.items() if key not in run},
-        parity_max_diff=parity,
-        licence="Apache-2.0",
-        attribution="Trained from scratch on synthetic photos of mock documents",
     )
     return numbers
 

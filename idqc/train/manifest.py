@@ -7,7 +7,7 @@ disagree with it; a dimension that varies is -1.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -72,3 +72,43 @@ def write_entry(
         "metrics": {key: round(float(value), 5) for key, value in metrics.items()},
     }
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+RUN = ("seconds", "steps", "epochs", "examples")
+"""What `fit` says of a run, beside the numbers of its last validation."""
+
+
+def write_own(
+    file: Path,
+    name: str,
+    data: Sequence[Path],
+    photos: int,
+    seed: int,
+    numbers: Mapping[str, Any],
+    parity_max_diff: float,
+    inputs: Mapping[str, str],
+    outputs: Mapping[str, str],
+) -> None:
+    """The entry of a model that was trained from scratch on our own photos.
+
+    Args:
+        photos: how many of split train were used.
+        numbers: what `fit` returned.
+    """
+    write_entry(
+        file.parent,
+        name,
+        file,
+        inputs=inputs,
+        outputs=outputs,
+        training={
+            "command": f"idqc train {name} --data {' '.join(folder.name for folder in data)}",
+            "photos": photos,
+            "seed": seed,
+            **{key: numbers[key] for key in sorted(RUN)},
+        },
+        metrics={key: value for key, value in numbers.items() if key not in RUN},
+        parity_max_diff=parity_max_diff,
+        licence="Apache-2.0",
+        attribution="Trained from scratch on synthetic photos of mock documents",
+    )

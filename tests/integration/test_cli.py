@@ -166,6 +166,10 @@ def test_long_work_is_handed_over(monkeypatch: pytest.MonkeyPatch, run: Callable
     assert calls["evaluate"][0] == (Path("a"), Path("b"), ("test",))
     assert run("synth", tmp_path, "--n", "3", "--split", "train").exit_code == 0
     assert calls["synth"][0][:7] == (tmp_path, 3, None, None, 7, 2, "train")
+    assert calls["synth"][1]["mix"] is None
+    assert run("synth", tmp_path, "--mix", "clean=0.4, flat=1").exit_code == 0
+    assert calls["synth"][1]["mix"] == {"clean": 0.4, "flat": 1.0}
+    assert run("synth", tmp_path, "--mix", "clean").exit_code == 2
 
 
 @pytest.mark.parametrize("fails", [False, True])

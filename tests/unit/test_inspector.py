@@ -91,7 +91,9 @@ class Fraud:
     def __init__(self, fake: Fake) -> None:
         self.fake = fake
 
-    def run(self, photo: Photo, quad: Points, portrait: Any = None, fields: Any = None, together: Any = None) -> FraudReading:
+    def run(
+        self, photo: Photo, quad: Points, portrait: Any = None, fields: Any = None, together: Any = None
+    ) -> FraudReading:
         self.fake.calls.append("fraud")
         edits = {"portrait_tamper": 0.1, "text_tamper": 0.1} if fields else {}
         return FraudReading({**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {})

@@ -4,7 +4,9 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from idqc.labels import SPLITS, read_labels
 from idqc.synth.assets import kinds, split_of
@@ -45,6 +47,17 @@ def test_split_can_be_forced_and_mix_checked(tmp_path: Path) -> None:
         generate(tmp_path, 2, None, None, seed=1, split="dev")
 
 
+def test_flat_cards_fill_their_picture(tmp_path: Path) -> None:
+    generate(tmp_path, 6, None, None, seed=3, split="train", mix={"flat": 1.0})
+    for label in read_labels(tmp_path):
+        width, height = Image.open(tmp_path / label.file).size
+        assert label.quad == [[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]]
+        assert label.camera is None
+        quads = np.array([field.quad for field in label.fields.values()])
+        assert len(quads) >= 6
+        assert (quads.min() >= 0, quads[..., 0].max() <= width, quads[..., 1].max() <= height) == (True, True, True)
+
+
 def test_plans_follow_the_mix() -> None:
     plans = [plan_photo(7, index) for index in range(4000)]
     count = Counter(plan.kind for plan in plans)
@@ -60,5 +73,8 @@ def test_plans_follow_the_mix() -> None:
 def test_kinds_and_names_keep_to_one_split() -> None:
     assert [kinds("L", 30, split)[0] for split in SPLITS] == ["L000", "L018", "L023"]
     assert sum(len(kinds("C", 30, split)) for split in SPLITS) == 30
+    for split in SPLITS:
+        assert kinds("L", 240, split)[: len(kinds("L", 30, split))] == kinds("L", 30, split)
+    assert [len(kinds("L", 240, split)) for split in SPLITS] == [144, 40, 56]
     shares = Counter(split_of(f"person-{number}") for number in range(4000))
     assert shares["train"] / 4000 == pytest.approx(0.60, abs=0.03)
