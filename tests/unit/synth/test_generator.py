@@ -50,7 +50,8 @@ def test_split_can_be_forced_and_mix_checked(tmp_path: Path) -> None:
 def test_flat_cards_fill_their_picture(tmp_path: Path) -> None:
     generate(tmp_path, 6, None, None, seed=3, split="train", mix={"flat": 1.0})
     for label in read_labels(tmp_path):
-        width, height = Image.open(tmp_path / label.file).size
+        with Image.open(tmp_path / label.file) as picture:
+            width, height = picture.size
         assert label.quad == [[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]]
         assert label.camera is None
         quads = np.array([field.quad for field in label.fields.values()])
