@@ -161,7 +161,11 @@ def measures(cards: dict[str, dict[str, Any]], weights: reader.CopyWeights) -> d
 
 
 def fit_copy_weights(cards: dict[str, dict[str, Any]]) -> reader.CopyWeights:
-    """Logistic regression of grey copies on the network's logit and the logarithm of the chroma spread."""
+    """Logistic regression of grey copies on the network's logit and the logarithm of the chroma spread.
+
+    Where the network adds nothing to the chroma spread, the spread alone decides: a model that does worse than the
+    measure it replaces is not shipped.
+    """
     rows = [
         (
             float(np.mean([row[2] for row in card[TILE]])),
@@ -174,20 +178,33 @@ def fit_copy_weights(cards: dict[str, dict[str, Any]]) -> reader.CopyWeights:
     table = torch.tensor(rows, dtype=torch.float64)
     if not len(rows) or table[:, 2].min() == table[:, 2].max():
         return reader.CopyWeights(1.0, 0.0, 0.0)
+    copies = table[:, 2].bool().numpy()
+
+    def separates(weights: reader.CopyWeights) -> float:
+        scores = (weights.logit * table[:, 0] + weights.log_chroma * table[:, 1]).numpy()
+        return auc(scores[copies], scores[~copies])
+
+    both, chroma_alone = (_regressed(table, torch.tensor(used)) for used in ([1.0, 1.0, 1.0], [0.0, 1.0, 1.0]))
+    return both if separates(both) >= separates(chroma_alone) else chroma_alone
+
+
+def _regressed(table: Tensor, used: Tensor) -> reader.CopyWeights:
+    """The regression on (n, 3) logit, log chroma and answer; `used` (3,) is 0 for a weight that stays 0."""
     with torch.enable_grad():
         weights = torch.tensor([0.5, -1.0, 0.0], dtype=torch.float64, requires_grad=True)
         optimizer = torch.optim.LBFGS([weights], max_iter=200)
 
         def closure() -> Tensor:
             optimizer.zero_grad()
-            logits = table[:, :2] @ weights[:2] + weights[2]
+            kept = weights * used
+            logits = table[:, :2] @ kept[:2] + kept[2]
             # A little decay: on separable data the weights would grow without end.
-            value = F.binary_cross_entropy_with_logits(logits, table[:, 2]) + 2e-3 * (weights[:2] ** 2).sum()
+            value = F.binary_cross_entropy_with_logits(logits, table[:, 2]) + 2e-3 * (kept[:2] ** 2).sum()
             value.backward()
             return value
 
         optimizer.step(closure)
-    logit, log_chroma, bias = (float(v) for v in weights.detach())
+    logit, log_chroma, bias = (float(v) for v in (weights * used).detach())
     return reader.CopyWeights(logit, log_chroma, bias)
 
 

@@ -122,6 +122,19 @@ def test_grey_copies_are_told_by_chroma_when_the_network_knows_nothing() -> None
     assert abs(weights.logit) < abs(weights.log_chroma)
 
 
+def test_a_network_that_adds_nothing_to_chroma_is_left_out() -> None:
+    """Logits that lean the right way on the far copies alone spoil the order of the near ones."""
+    chroma = [0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09]
+    logits = [9.0, 0.0, 0.0, 0.0, 8.0, -1.0, -1.0, -1.0]
+    cards = {
+        str(n): {"attack": "grayscale_copy" if n < 4 else None, "chroma": chroma[n], TILE: [np.full(5, logits[n])]}
+        for n in range(8)
+    }
+    weights = fraud.fit_copy_weights(cards)
+    order = [weights.logit * logits[n] + weights.log_chroma * np.log(chroma[n]) for n in range(8)]
+    assert min(order[:4]) > max(order[4:])
+
+
 def test_measures_of_a_perfect_network() -> None:
     cards = {}
     for number in range(40):
