@@ -106,7 +106,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class FieldReading:
-    """What was read from one field. `value` is already masked where it holds a resident number."""
+    """What was read from one field. `value` is already masked where it holds a resident number.
+
+    `seen` is how sure the detector is that the field stands at `quad`, 0..1.
+    """
 
     name: str
     value: str | None
@@ -114,6 +117,7 @@ class FieldReading:
     confidence_min: float | None
     visible: bool
     quad: Quad | None
+    seen: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def read_field(engine: TextEngine, document_bgr: Image, box: Box, spec: FieldSpe
     if spec.name == MRZ_FIELD:
         # The zone runs from edge to edge of the page (ICAO Doc 9303-3), and a detector's widest box may end before it.
         box = replace(box, left=0.0, right=1.0)
-    reading = engine.read_field(_crop(document_bgr, box), spec)
+    reading = engine.read_field(crop_of(document_bgr, box), spec)
     return FieldText(reading, check_format(spec.format or "text", reading.text))
 
 
@@ -66,6 +66,7 @@ def field_readings(
             confidence_min=None if text is None else round(text.reading.confidence_min, 4),
             visible=name in boxes.fields,
             quad=quads.get(name),
+            seen=boxes.fields[name].confidence if name in boxes.fields else 0.0,
         )
     return readings
 
@@ -99,7 +100,8 @@ def _aspect(box: Box) -> float:
     return (box.right - box.left) / max(box.bottom - box.top, 1e-6)
 
 
-def _crop(document_bgr: Image, box: Box) -> Image:
+def crop_of(document_bgr: Image, box: Box) -> Image:
+    """A box cut out of the document, with a margin of a quarter of its line's height."""
     height, width = document_bgr.shape[:2]
     margin = CROP_MARGIN * min(box.bottom - box.top, TALLEST_LINE) * height
     left, right = max(int(box.left * width - margin), 0), min(round(box.right * width + margin), width)

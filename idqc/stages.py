@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from threading import get_ident
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from idqc.documents import ID1_MM, PORTRAIT, UNSUPPORTED, DocumentType, FieldSpec, document_types
+from idqc.documents import ID1_MM, PORTRAIT, UNSUPPORTED, DocumentType, document_types
 from idqc.evidence import (
     NOT_APPLICABLE,
     NOT_COMPUTED,
@@ -34,11 +34,12 @@ from idqc.models.quality import QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
 from idqc.photo.geometry import rectangle, rectify
 from idqc.photo.quad import px_per_mm
-from idqc.readings import EXPIRY, FieldText, contradictions, expiry_date, field_readings, read_field, readable
+from idqc.readings import EXPIRY, contradictions, expiry_date, field_readings
 from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.runtime.profile import detect
 from idqc.stopwatch import Stopwatch
+from idqc.transcript import Transcript
 
 READING_WIDTHS_PX = (1000, 1800)
 """The rectified document has about as many pixels as the photo gives it, within these: no detail is lost or made up."""
@@ -150,8 +151,14 @@ class Stages:
         whole = freeze_quad(document.quad_xy_px)
         for code, score in quality.severity.items():
             run.evidence[code] = Evidence(score, (Region("document", whole, code.removeprefix("quality.")),))
-        run.evidence["quality.glare"] = of_glare(quality, document.quad_xy_px, run.boxes)
+        self._blame_fields(run, document)
+
+    def _blame_fields(self, run: Run, document: Document) -> None:
+        """Evidence that names fields: which of them glare hides, and which cannot be seen."""
+        assert run.quality is not None
+        run.evidence["quality.glare"] = of_glare(run.quality, document.quad_xy_px, run.boxes)
         if run.kind is not None and run.boxes is not None:
+            whole = freeze_quad(document.quad_xy_px)
             run.evidence.update(of_visibility(run.kind, run.boxes, run.quads, run.obstacles, whole))
 
     def _judge_quality(self, run: Run, document: Document) -> None:
@@ -159,8 +166,9 @@ class Stages:
             run.quality = self.quality_model.run(document.document_bgr)
 
     def _find_fields(self, run: Run, document: Document) -> None:
+        assert run.kind is not None
         with run.watch.stage("fields"):
-            run.boxes = self.fields_model.run(document.document_bgr)
+            run.boxes = self.fields_model.run(document.document_bgr, run.kind.fields)
         quad = document.quad_xy_px
         run.quads = {name: freeze_quad(quad_in_photo(box, quad)) for name, box in run.boxes.fields.items()}
         run.obstacles = tuple(freeze_quad(quad_in_photo(box, quad)) for box in run.boxes.obstacles)
@@ -227,19 +235,36 @@ class Stages:
 
         return self.lanes.run([partial(timed, task) for task in tasks])
 
+    def _rename(self, run: Run, document: Document, named: FieldBoxes) -> None:
+        """Takes over the final names of the fields; what was said of a place under another name follows it."""
+        before = {place: name for name, place in run.quads.items()}
+        quad = document.quad_xy_px
+        run.boxes = named
+        run.quads = {name: freeze_quad(quad_in_photo(box, quad)) for name, box in named.fields.items()}
+        names = {before[place]: name for name, place in run.quads.items() if place in before}
+        edited = run.evidence.get("fraud.text_tamper")
+        if edited is not None:
+            moved = tuple(replace(region, label=names.get(region.label, region.label)) for region in edited.regions)
+            run.evidence["fraud.text_tamper"] = replace(edited, regions=moved)
+        self._blame_fields(run, document)
+
     def judge_closely(self, run: Run) -> None:
         """Portrait, forgery and text: side by side, field by field, when a core is idle."""
         document, kind, boxes = run.document, run.kind, run.boxes
         if document is None or kind is None or boxes is None:
             return
-        texts: dict[str, FieldText] = {}
+        transcript = Transcript(self.text_engine, document.document_bgr, kind, boxes, run.as_of)
 
-        def read(spec: FieldSpec) -> None:
+        def timed(read: Callable[[], None]) -> None:
             with run.watch.stage("text"):
-                texts[spec.name] = read_field(self.text_engine, document.document_bgr, boxes.fields[spec.name], spec)
+                read()
 
-        reads = [partial(read, spec) for spec in readable(kind, boxes)]
+        reads = [partial(timed, read) for read in transcript.tasks()]
         self.lanes.run([partial(self.judge_forgery, run), *reads, partial(self.judge_portrait, run)])
+        self.lanes.run([partial(timed, read) for read in transcript.doubts()])
+        named, texts = transcript.finish()
+        self._rename(run, document, named)
+        boxes = named
         run.readings = field_readings(kind, texts, boxes, run.quads, masked=run.mask)
         run.evidence.update(of_readings(kind, texts, run.quads))
         run.evidence["document.expired"] = of_expiry(kind, expiry_date(texts), run.quads.get(EXPIRY), run.as_of)

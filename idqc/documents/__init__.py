@@ -19,7 +19,10 @@ UNSUPPORTED = "unsupported"
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One field of a document type. `format` is None for what is not read (portrait, seal, title)."""
+    """One field of a document type. `format` is None for what is not read (portrait, seal, title).
+
+    A type whose fields have captions prints lines that look alike, which are told apart by what they say.
+    """
 
     name: str
     label: Mapping[str, str]
@@ -27,6 +30,8 @@ class FieldSpec:
     format: str | None
     max_lines: int
     sensitive: bool
+    captions: tuple[str, ...] = ()
+    """What documents print beside this field, in many languages: small letters without accents."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,11 @@ class DocumentType:
         """The fields that must be visible, portrait included."""
         return tuple(name for name, spec in self.fields.items() if spec.mandatory)
 
+    @property
+    def has_captions(self) -> bool:
+        """Whether fields are named by more than their looks."""
+        return any(spec.captions for spec in self.fields.values())
+
     def rectified_size_px(self, width_px: int) -> tuple[int, int]:
         """Width and height in pixels of the document laid flat at this width."""
         return width_px, round(width_px * self.size_mm[1] / self.size_mm[0])
@@ -59,6 +69,7 @@ def _parse(raw: dict[str, Any]) -> DocumentType:
             format=spec.get("format"),
             max_lines=int(spec.get("max_lines", 1)),
             sensitive=bool(spec.get("sensitive", spec.get("format") == "resident_number")),
+            captions=tuple(spec.get("captions", ())),
         )
         for name, spec in raw["fields"].items()
     }

@@ -9,7 +9,7 @@ from typing import Any
 from idqc.documents import FieldSpec
 from idqc.errors import SetupError
 from idqc.inspection import Image
-from idqc.models.text import CHARACTERS_A_LINE, Reading
+from idqc.models.text import CHARACTERS_A_LINE, As, Reading
 from idqc.models.text_lines import split_lines
 
 DESCRIPTION = "inference.yml"
@@ -25,7 +25,14 @@ class PaddleReader:
 
     def read_field(self, crop_bgr: Image, spec: FieldSpec) -> Reading:
         """Splits a field's crop into lines and reads them all in one call."""
-        lines = split_lines(crop_bgr, spec.max_lines, exactly=spec.format in CHARACTERS_A_LINE)
+        return self._read(split_lines(crop_bgr, spec.max_lines, exactly=spec.format in CHARACTERS_A_LINE))
+
+    def look(self, crop_bgr: Image) -> As:
+        """Reads one line; PaddleOCR reads it the same way for every format."""
+        reading = self._read(split_lines(crop_bgr, 1))
+        return lambda kind: reading
+
+    def _read(self, lines: list[Image]) -> Reading:
         found = [self._recogniser.predict(line)[0] for line in lines]
         read = [(str(line["rec_text"]).strip(), float(line["rec_score"])) for line in found]
         kept = [(text, score) for text, score in read if text]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,15 @@ Floats = NDArray[np.float32]
 class Detections:
     """What a detector found, the most confident first.
 
-    `boxes_xyxy` is (n, 4) and `points_xy` (n, k, 2), both in shares of the model's input; `classes` (n,) indices;
-    `confidences` (n,) 0..1.
+    `boxes_xyxy` is (n, 4) and `points_xy` (n, k, 2), both in shares of the model's input; `classes` (n,) indices of the
+    likeliest class and `confidences` (n,) its probability; `probabilities` (n, classes), each 0..1 for itself.
     """
 
     boxes_xyxy: Floats
     classes: NDArray[np.intp]
     confidences: Floats
     points_xy: Floats
+    probabilities: Floats
 
 
 def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Detections:
@@ -41,7 +43,7 @@ def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Det
     boxes = np.concatenate([rows[:, :2] - half, rows[:, :2] + half], axis=1)
     point_count = (prediction.shape[1] - 4 - class_count) // 3
     points = rows[:, 4 + class_count :].reshape(len(kept), point_count, 3)[:, :, :2]
-    return Detections(boxes, scores[kept].argmax(axis=1), confidences[kept], points)
+    return Detections(boxes, scores[kept].argmax(axis=1), confidences[kept], points, scores[kept])
 
 
 def overlap(box_xyxy: Floats, boxes_xyxy: Floats) -> Floats:
@@ -71,4 +73,29 @@ def suppress(found: Detections, iou_limit: float, by_class: bool, most: int = 50
         if by_class:
             away |= found.classes[left] != found.classes[best]
         left = left[away]
-    return Detections(found.boxes_xyxy[stay], found.classes[stay], found.confidences[stay], found.points_xy[stay])
+    return taken(found, stay)
+
+
+def taken(found: Detections, rows: Sequence[int] | NDArray[np.intp] | NDArray[np.bool_]) -> Detections:
+    """Some of the detections, by index or by mask."""
+    at = np.asarray(rows, None if len(rows) else np.intp)
+    return Detections(
+        found.boxes_xyxy[at], found.classes[at], found.confidences[at], found.points_xy[at], found.probabilities[at]
+    )
+
+
+def pool(found: Detections, iou_limit: float) -> Detections:
+    """One detection a place: boxes that overlap by more than `iou_limit`, of whatever class, become the most confident
+    of them, which takes over the highest probability that any of them gave to each class."""
+    left = np.arange(len(found.confidences))
+    stay: list[int] = []
+    probabilities = found.probabilities.copy()
+    while len(left):
+        best = int(left[0])
+        same = overlap(found.boxes_xyxy[best], found.boxes_xyxy[left]) > iou_limit
+        same[0] = True
+        probabilities[best] = found.probabilities[left[same]].max(axis=0)
+        stay.append(best)
+        left = left[~same]
+    kept = taken(found, stay)
+    return replace(kept, probabilities=probabilities[stay])

@@ -6,6 +6,7 @@ a field into lines and reads each with one run; a format narrows the characters 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -72,11 +73,18 @@ class Reading(NamedTuple):
     confidence_min: float
 
 
+As = Callable[[str | None], Reading]
+"""A look at a line that is not named yet: given a field's format, what the line says as such a field."""
+
+
 class TextEngine(Protocol):
     """Anything that reads fields: the recogniser of this module, or an engine that the operator plugs in."""
 
     def read_field(self, crop_bgr: Image, spec: FieldSpec) -> Reading:
         """Reads the crop of one field (upright, with a little margin) as that field's format has it."""
+
+    def look(self, crop_bgr: Image) -> As:
+        """Looks at the crop of one line whose field is not known yet; the network runs once, here."""
 
 
 def read(probability: NDArray[np.float32], charset: str, kind: str | None = None) -> tuple[str, NDArray[np.float32]]:
@@ -133,6 +141,11 @@ class TextReader:
         """Splits a field's crop into at most `spec.max_lines` lines and reads them. 20-40 ms a line."""
         lines = split_lines(crop_bgr, spec.max_lines, exactly=spec.format in CHARACTERS_A_LINE)
         return summary([self.read_line(line, spec.format) for line in lines])
+
+    def look(self, crop_bgr: Image) -> As:
+        """Looks at one line, to be read as one format or another later."""
+        seen = [self.session.run({INPUT: prepare(line)})[OUTPUT][0] for line in split_lines(crop_bgr, 1)]
+        return lambda kind: summary([read(probability, self.charset, kind) for probability in seen])
 
 
 def open_text(folder: Path, spec: ModelSpec, profile: Profile) -> TextReader:

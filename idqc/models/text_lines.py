@@ -96,3 +96,23 @@ def _ends(inked_px: NDArray[np.float32]) -> tuple[int, int]:
     if not len(dense):
         return 0, width + 1
     return max(int(dense[0]) - margin, 0), min(int(dense[-1]) + margin, width) + 1
+
+
+def last_word(crop_bgr: Image) -> tuple[int, int, int, int]:
+    """The ink of the last word of a line, as left, top, right, bottom in pixels of the crop.
+
+    A word ends where nothing stands for half of the line's height: a caption before a value is set off more than that.
+    """
+    inked = strokes(crop_bgr)
+    profile = row_profile(inked)
+    top, bottom = line_bands(profile, 1)[0]
+    rows = np.flatnonzero(profile[top:bottom] > 0.12 * profile[top:bottom].max(initial=0.0))
+    if len(rows):
+        top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
+    column = np.sort(inked[top:bottom], axis=0)[-max((bottom - top) // 4, 1) :].mean(axis=0)
+    columns = np.flatnonzero(column > 0.2 * column.max(initial=0.0))
+    if not len(columns):
+        return 0, top, crop_bgr.shape[1], bottom
+    gaps = np.flatnonzero(np.diff(columns) > 0.5 * (bottom - top))
+    first = int(columns[gaps[-1] + 1]) if len(gaps) else int(columns[0])
+    return first, top, int(columns[-1]) + 2, bottom

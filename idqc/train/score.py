@@ -41,7 +41,7 @@ AS_OF = date(2026, 11, 21)
 """The day on which generated documents are judged: `synth` draws their expiry dates around it."""
 
 SCORES = "scores.jsonl"
-SCORING_MODULES = ("consistency", "dates", "evidence", "formats", "mrz", "readings", "stages")
+SCORING_MODULES = ("consistency", "dates", "evidence", "formats", "mrz", "naming", "readings", "stages", "transcript")
 """Beside documents/, models/ and photo/: a change in them makes other scores."""
 LOWEST_CONFIDENCE = 0.01
 """Average precision wants the weak detections too."""
@@ -158,12 +158,14 @@ class _Worker:
         _note_inspection(scored, inspection)
         if label.document_type is not None and label.quad is not None:
             photo = decode(data, read_header(data))
-            self._look_again(scored, photo, points(label.quad), document_types()[label.document_type])
+            self._look_again(scored, photo, inspection, points(label.quad), document_types()[label.document_type])
             if label.clean:
                 self._read_again(scored, photo, label, document_types()[label.document_type])
         return scored
 
-    def _look_again(self, scored: Scored, photo: Photo, true_quad: Points, kind: DocumentType) -> None:
+    def _look_again(
+        self, scored: Scored, photo: Photo, inspection: Inspection, true_quad: Points, kind: DocumentType
+    ) -> None:
         """Measures and field boxes on the document as the label places it, and field boxes as the release places it."""
         size_px = kind.rectified_size_px(MEASURED_WIDTH_PX)
         document = rectify(photo.bgr, true_quad * photo.scale, *size_px)
@@ -173,7 +175,14 @@ class _Worker:
         if scored.quad is not None:
             quad = points(scored.quad)
             to_truth = homography(true_quad, rectangle(1, 1)) @ homography(rectangle(1, 1), quad)
-            scored.detections = self._detect(rectify(photo.bgr, quad * photo.scale, *size_px), to_truth)
+            by_looks = self._detect(rectify(photo.bgr, quad * photo.scale, *size_px), to_truth)
+            named = {reading.name for reading in inspection.fields}
+            scored.detections = [found for found in by_looks if found[0] not in named]
+            to_truth_px = homography(true_quad, rectangle(1, 1))
+            for reading in inspection.fields:
+                if reading.quad is not None:
+                    place = upright(project(to_truth_px, points(reading.quad)))
+                    scored.detections.append((reading.name, round(reading.seen, 4), place))
 
     def _read_again(self, scored: Scored, photo: Photo, label: Label, kind: DocumentType) -> None:
         """Reads the fields where the label has them, so that the reader is not blamed for a misplaced box."""
@@ -190,8 +199,7 @@ class _Worker:
         found: list[Detection] = []
         for box in fields_model.read_all(outputs, LOWEST_CONFIDENCE):
             corners = [[box.left, box.top], [box.right, box.top], [box.right, box.bottom], [box.left, box.bottom]]
-            left, top, right, bottom = upright(project(to_truth, points(corners)))
-            found.append((box.name, round(box.confidence, 4), (left, top, right, bottom)))
+            found.append((box.name, round(box.confidence, 4), upright(project(to_truth, points(corners)))))
         return found
 
 

@@ -13,7 +13,8 @@ from idqc.train.detection import Detection
 
 @dataclass
 class Scored:
-    """What the release said of one photo. Boxes of `detections` are in shares of the truly rectified document.
+    """What the release said of one photo. Boxes are in shares of the truly rectified document: `detections` under the
+    names that the inspection gave them, `detections_true_quad` as the detector alone names them.
 
     `readings_true_boxes`, for clean photos only, is what the reader alone makes of the fields where the label has them.
     """

@@ -25,6 +25,7 @@ from idqc.train import score as module
 from idqc.train.scored import Scored
 
 QUAD = ((50.0, 40.0), (450.0, 40.0), (450.0, 292.0), (50.0, 292.0))
+NAMED = ((50.0, 40.0), (250.0, 40.0), (250.0, 65.2), (50.0, 65.2))
 RELEASE = Release("test+0", Path(), MappingProxyType({}), ThresholdTable(MappingProxyType({})))
 
 
@@ -54,7 +55,7 @@ class FakeInspector:
         )
         return Inspection(
             "id", surface, Outcome.PASS, RELEASE.id, "default", 500, 400, date(2026, 11, 21), "kr_resident", 0.97, QUAD,
-            findings, (FieldReading("name", "홍길동", 0.9, 0.8, True, None),), {"decode": 3.0, "total": 9.0},
+            findings, (FieldReading("name", "홍길동", 0.9, 0.8, True, NAMED, 0.85),), {"decode": 3.0, "total": 9.0},
         )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ class FakeFields:
     """A field detector whose first anchor is a name in the left top quarter of the document."""
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        assert inputs["image"].shape == (1, 3, 256, 384)
+        assert inputs["image"].shape == (1, 3, 352, 512)
         prediction = np.zeros((1, 4 + len(FIELD_CLASSES), 3), np.float32)
         prediction[0, :4, 0] = 0.25, 0.25, 0.5, 0.5
         prediction[0, 4 + FIELD_CLASSES.index("name"), 0] = 0.9
@@ -99,9 +100,9 @@ def test_what_is_kept(folder: Path) -> None:
     assert first.readings["name"]["value"] == "홍길동"
     assert set(first.measures) == set(FLOOR)
     (name, confidence, box), *others = first.detections
-    assert (name, confidence, others) == ("name", 0.9, [])
-    assert box == pytest.approx((0.0, 0.0, 0.5, 0.5), abs=1e-3)
-    assert first.detections_true_quad == [(name, confidence, (0.0, 0.0, 0.5, 0.5))]
+    assert (name, confidence, others) == ("name", 0.85, [])
+    assert box == pytest.approx((0.0, 0.0, 0.5, 0.1), abs=1e-3)
+    assert first.detections_true_quad == [(name, 0.9, (0.0, 0.0, 0.5, 0.5))]
     assert first.readings_true_boxes == {"name": "홍길동"}
     assert pairs[3][1].error == "photo.not_an_image"
 

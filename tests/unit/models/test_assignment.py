@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+
+from idqc.models.assignment import assign
+
+
+def best_by_trying(gains: np.ndarray) -> float:
+    rows, columns = gains.shape
+    best = 0.0
+    for count in range(1, min(rows, columns) + 1):
+        for chosen in combinations(range(rows), count):
+            for given in permutations(range(columns), count):
+                best = max(best, float(sum(gains[r, c] for r, c in zip(chosen, given, strict=True))))
+    return best
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_other_assignment_gains_more(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gains = rng.normal(0, 2, rng.integers(1, 6, 2))
+    given = assign(gains)
+    columns = [column for column in given if column is not None]
+    assert len(set(columns)) == len(columns)
+    total = sum(gains[row, column] for row, column in enumerate(given) if column is not None)
+    assert total == pytest.approx(best_by_trying(gains))
+
+
+def test_what_gains_nothing_is_left_out() -> None:
+    assert assign([[-1.0, -2.0], [3.0, -1.0]]) == [None, 0]
+    assert assign(np.zeros((0, 3))) == []
