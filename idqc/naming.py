@@ -74,7 +74,7 @@ def gains(
         for column, name in enumerate(names):
             total[row, column] += _of_text(clue.text, name, dates[row]) + _of_zone(clue.text, name, dates[row], zone)
         total[row] += _of_captions(clue.captions, kind, names) - CERTAIN * is_caption(clue.text, kind)
-    return total + _of_order(dates, names, as_of) + _of_reading_order(lines, names)
+    return total + _of_order(dates, names, as_of) + _of_reading_order(lines, clues, names)
 
 
 def doubtful(total: NDArray[np.float64], given: Sequence[int | None]) -> list[int]:
@@ -236,16 +236,17 @@ def _of_order(dates: Sequence[date | None], names: Sequence[str], as_of: date) -
     return total
 
 
-def _of_reading_order(lines: Sequence[Line], names: Sequence[str]) -> NDArray[np.float64]:
-    """The surname stands before the given names: worth a little for the higher of two lines that could be either."""
+def _of_reading_order(lines: Sequence[Line], clues: Sequence[Clue], names: Sequence[str]) -> NDArray[np.float64]:
+    """The surname stands before the given names: tells the two lines apart that look most like names."""
     total = np.zeros((len(lines), len(names)))
     if not set(_NAMES) <= set(names):
         return total
-    surname, given = names.index("surname"), names.index("given_names")
-    likeness = np.array([[line.likeness.get(name, 0.0) for name in _NAMES] for line in lines]).reshape(len(lines), 2)
-    pair = np.argsort(-likeness.sum(axis=1))[:2]
-    if len(pair) == 2:
-        first, second = sorted(map(int, pair), key=lambda row: (lines[row].box.top, lines[row].box.left))
-        total[first, surname] += FAIR
-        total[second, given] += FAIR
+    words = [row for row, clue in enumerate(clues) if clue.text.strip() and not any(map(str.isdigit, clue.text))]
+    words.sort(key=lambda row: -sum(lines[row].likeness.get(name, 0.0) for name in _NAMES))
+    if len(words) < 2:
+        return total
+    first, second = sorted(words[:2], key=lambda row: (lines[row].box.top, lines[row].box.left))
+    surname, given = (names.index(name) for name in _NAMES)
+    total[[first, second], [surname, given]] += 0.5 * FAIR
+    total[[first, second], [given, surname]] -= 0.5 * FAIR
     return total
