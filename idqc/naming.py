@@ -73,7 +73,10 @@ def gains(
     for row, clue in enumerate(clues):
         for column, name in enumerate(names):
             total[row, column] += _of_text(clue.text, name, dates[row]) + _of_zone(clue.text, name, dates[row], zone)
-        total[row] += _of_captions(clue.captions, kind, names) - CERTAIN * is_caption(clue.text, kind)
+        total[row] += _of_captions(clue.captions, kind, names)
+        if is_caption(clue.text, kind):
+            # A title may read like one: `identity card` and `identity card no`.
+            total[row] -= CERTAIN * np.array([name != "title" for name in names])
     return total + _of_order(dates, names, as_of) + _of_reading_order(lines, clues, names)
 
 

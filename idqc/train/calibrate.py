@@ -12,7 +12,6 @@ import numpy as np
 import tomlkit
 from rich.console import Console
 
-from idqc.models.fraud import SPECIES
 from idqc.train.groups import KEYS, Group, group, values
 from idqc.train.report import BLACK, BLUE, VERMILION, Table, draw, markdown, number, save_picture, show
 from idqc.train.score import score
@@ -35,7 +34,7 @@ UNCALIBRATED_WARNING = 0.5
 """The middle of the scale: where severity counts as bad in the labels."""
 EASILY_CAUGHT = 0.1
 """REJECT may move up, away from normal photos, towards the score that nine in ten bad photos reach."""
-WARN_ONLY = frozenset(f"fraud.{species}" for species in SPECIES)
+WARN_ONLY = frozenset({"fraud.portrait_tamper", "fraud.text_tamper"})
 """Evidence for a reviewer; too weak to turn a person away by itself."""
 
 
