@@ -23,6 +23,8 @@ from idqc.naming import Clue, caption_boxes, doubtful, gains, is_caption
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
+BEHIND = 0.9
+"""The detector's boxes of long lines may end a letter early; bare stock is trimmed anyway. In heights of the line."""
 MOST_CAPTIONS = 5
 """At most so many doubtful lines get their captions read, each two crops of about 15 ms."""
 
@@ -114,7 +116,7 @@ class Transcript:
         self._texts[name] = read_field(self._engine, self._document_bgr, box, spec)
 
     def _look(self, row: int) -> None:
-        self._seen[row] = self._engine.look(crop_of(self._document_bgr, self._lines[row].box))
+        self._seen[row] = self._engine.look(crop_of(self._document_bgr, self._lines[row].box, BEHIND))
 
     def _look_beside(self, row: int, places: Sequence[Box]) -> None:
         for place in places:
