@@ -132,8 +132,14 @@ class DocumentModel:
             quad = refined.quad_xy
             if moved < SETTLED * np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max():
                 break
-        upright = np.roll(quad, 2, axis=0) if refined.upside_down > 0.5 else quad
-        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32), refined.unsupported)
+        # What the model sees on its head it errs on in other ways: the mean of both is nearer.
+        turned = np.roll(quad, 2, axis=0)
+        other = corners.read(self._corners.run(corners.prepare(image, turned)), turned)
+        quad = (quad + np.roll(other.quad_xy, 2, axis=0)) / 2
+        upside_down = (refined.upside_down + 1.0 - other.upside_down) / 2
+        upright = np.roll(quad, 2, axis=0) if upside_down > 0.5 else quad
+        unsupported = (refined.unsupported + other.unsupported) / 2
+        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32), unsupported)
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:

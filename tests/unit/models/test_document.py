@@ -177,9 +177,10 @@ def test_run_refines_until_corners_stay_and_turns_right_way_up(scale: float) -> 
     _, box = document.prepare(shown)
     finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.9)))
     off, back = wide(0.05), -wide(0.05) / (1 + 2 * 0.05 * (1 + 2 * corners.MARGIN))
-    closer = FakeSession(refinement(off, name="td1"), refinement(back), refinement(flip=4.0, name="passport"))
+    upside_down, turned = refinement(flip=4.0, name="passport"), refinement(flip=-4.0, name="passport")
+    closer = FakeSession(refinement(off, name="td1"), refinement(back), upside_down, turned)
     found = document.DocumentModel(finder, closer).run(shown)  # type: ignore[arg-type]
-    assert len(closer.calls) == 3
+    assert len(closer.calls) == 4
     assert (len(found), found[0].type) == (1, "passport")
     assert found[0].confidence == pytest.approx(0.9)
     assert np.abs(found[0].quad_xy_px - np.roll(QUAD, 2, axis=0)).max() < 0.1
@@ -191,7 +192,7 @@ def test_refining_ends_when_corners_never_stay() -> None:
     finder = FakeSession(prediction(cell(shares_of(QUAD, box), 0.9)))
     closer = FakeSession(*[refinement(wide(sign * 0.05)) for sign in (1, -1) * document.REFINEMENTS])
     document.DocumentModel(finder, closer).run(photo())  # type: ignore[arg-type]
-    assert len(closer.calls) == document.REFINEMENTS
+    assert len(closer.calls) == document.REFINEMENTS + 1
 
 
 def test_run_on_an_empty_scene() -> None:
