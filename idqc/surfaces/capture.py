@@ -1,4 +1,4 @@
-"""The rules of the capture screen: what is asked to be taken again, with which sentence, and when the way through opens.
+"""The rules of the capture screen: what must be taken again, the sentence that says so, when the way through opens.
 
 A customer is told one thing at a time: the gravest finding that their policy acts on. After TRIES_FOR_ONE_REASON photos
 turned back for the same reason, or TRIES_IN_ALL for any, the way through is offered where the policy has one, whatever
@@ -95,7 +95,7 @@ ACCEPTED = Judgement(Advice.ACCEPT, None, None)
 def judge(inspection: Inspection, policy: Policy) -> Judgement:
     """Whether a photo goes through under a policy, and the one finding to tell.
 
-    A reject is told before a warning; among equals the catalogue's order decides, which begins with what hides the rest.
+    A reject is told before a warning; among equals the catalogue's order decides: it begins with what hides the rest.
     """
     acting = _ACTING[policy.act_at]
     told = [line for line in to_json(inspection, Audience.CUSTOMER)["findings"] if Outcome(line["outcome"]) in acting]
