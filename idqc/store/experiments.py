@@ -1,0 +1,135 @@
+"""Queries of experiments: exposures, and what became of each exposed customer. None of them commits."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idqc.states import State
+from idqc.store.tables.capture import capture_photos, capture_sessions, exposures
+from idqc.store.tables.submissions import submissions
+from idqc.surfaces.capture import Route
+from idqc.surfaces.experiments.arms import ActAt, Experiment
+from idqc.surfaces.experiments.outcomes import CustomerOutcome
+from idqc.surfaces.experiments.report import SESSION_H
+
+_BY_A_PERSON = {State.APPROVED.value: True, State.REJECTED.value: False}
+_DECISIONS = {**_BY_A_PERSON, State.AUTO_REJECTED.value: False}
+
+
+def expose(connection: Connection, experiment: str, customer_hmac: str, arm: str, at: datetime) -> str:
+    """Records that a customer meets an experiment; returns the arm that counts, the first one ever recorded."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(
+        dialect.insert(exposures)
+        .values(experiment=experiment, customer_hmac=customer_hmac, arm=arm, exposed_at=at)
+        .on_conflict_do_nothing()
+    )
+    return str(
+        connection.execute(
+            select(exposures.c.arm).where(
+                exposures.c.experiment == experiment, exposures.c.customer_hmac == customer_hmac
+            )
+        ).scalar_one()
+    )
+
+
+def outcomes(connection: Connection, experiment: Experiment) -> list[CustomerOutcome]:
+    """What became of every customer who was exposed to an experiment.
+
+    Capture measures hold what happened within SESSION_H of the exposure, decisions what was decided within the
+    experiment's window: what comes later changes no number that somebody has read.
+    """
+    counts = dict(
+        connection.execute(
+            select(capture_photos.c.session_id, func.count()).group_by(capture_photos.c.session_id)
+        ).tuples()
+    )
+    sessions: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in connection.execute(
+        select(capture_sessions)
+        .where(capture_sessions.c.experiment == experiment.name, capture_sessions.c.opened_at.is_not(None))
+        .order_by(capture_sessions.c.opened_at)
+    ).mappings():
+        sessions[row["customer_hmac"]].append(row)
+    exposed = connection.execute(select(exposures).where(exposures.c.experiment == experiment.name)).mappings().all()
+    sent: dict[str, list[RowMapping]] = defaultdict(list)
+    of_exposed = select(exposures.c.customer_hmac).where(exposures.c.experiment == experiment.name)
+    for row in connection.execute(
+        select(
+            submissions.c.id,
+            submissions.c.customer_hmac,
+            submissions.c.state,
+            submissions.c.created_at,
+            submissions.c.updated_at,
+            submissions.c.decided_at,
+        )
+        .where(submissions.c.customer_hmac.in_(of_exposed))
+        .order_by(submissions.c.created_at)
+    ).mappings():
+        sent[row["customer_hmac"]].append(row)
+    act_at = {arm.name: arm.act_at for arm in experiment.arms}
+    window = timedelta(hours=experiment.decided_within_h)
+    return [
+        _outcome(one, sessions[one["customer_hmac"]], sent[one["customer_hmac"]], counts, act_at, window)
+        for one in exposed
+        if one["arm"] in act_at
+    ]
+
+
+def forget_customer(connection: Connection, customer_hmac: str) -> int:
+    """Cuts a customer's exposures from them; the counts of the arms stay what they were."""
+    rows = connection.execute(
+        select(exposures.c.experiment).where(exposures.c.customer_hmac == customer_hmac)
+    ).scalars()
+    names = list(rows)
+    for name in names:
+        connection.execute(
+            update(exposures)
+            .where(exposures.c.experiment == name, exposures.c.customer_hmac == customer_hmac)
+            .values(customer_hmac=f"erased-{uuid.uuid4().hex}")
+        )
+    return len(names)
+
+
+def _outcome(
+    exposed: RowMapping,
+    sessions: list[RowMapping],
+    sent: list[RowMapping],
+    counts: dict[str, int],
+    act_at: dict[str, ActAt],
+    window: timedelta,
+) -> CustomerOutcome:
+    at: datetime = exposed["exposed_at"]
+    near = [row for row in sessions if at <= row["opened_at"] <= at + timedelta(hours=SESSION_H)]
+    done = next((row for row in near if row["submitted_at"] is not None), None)
+    decisions = {
+        row["id"]: row["state"]
+        for row in sent
+        if row["created_at"] >= at and row["state"] in _DECISIONS and _decided_at(row) <= at + window
+    }
+    approved = None if not decisions else any(_DECISIONS[state] for state in decisions.values())
+    overturned = None
+    if done is not None and act_at[exposed["arm"]] is not ActAt.NEVER and done["route"] != Route.UNJUDGED:
+        said = _BY_A_PERSON.get(decisions.get(done["submission_id"], ""))
+        overturned = None if said is None else said is (done["route"] == Route.BYPASSED)
+    return CustomerOutcome(
+        arm=exposed["arm"],
+        exposed_at=at,
+        photos=sum(counts.get(row["id"], 0) for row in near),
+        submitted_after_s=None if done is None else (done["submitted_at"] - at).total_seconds(),
+        bypassed=done is not None and done["route"] == Route.BYPASSED,
+        unjudged=done is not None and done["route"] == Route.UNJUDGED,
+        approved=approved,
+        overturned=overturned,
+    )
+
+
+def _decided_at(row: RowMapping) -> datetime:
+    at: datetime = row["decided_at"] or row["updated_at"]
+    return at
