@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from idqc.surfaces.experiments.arms import ActAt, Arm, Experiment
-from idqc.surfaces.experiments.sequential import exact_upper
-from idqc.surfaces.experiments.simulator import Habits, Power, approval_rate, habits_of, measure
+from idqc.experiments.arms import ActAt, Arm, Experiment
+from idqc.experiments.sequential import exact_upper
+from idqc.experiments.simulator import Habits, Power, approval_rate, habits_of, measure
 
 ARMS = (
     Arm("control", ActAt.NEVER, True, 1),

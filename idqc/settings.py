@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     face_engine: FaceEngine = FaceEngine.IDQC
     engine_dir: Path | None = None
     """The folder with the files of an extra engine."""
+    experiment: Path | None = None
+    """A TOML file with the arms of an experiment on the capture screen; None: everybody gets the default policy."""
     log_level: LogLevel = LogLevel.INFO
     threads: int = Field(default_factory=lambda: cores(), ge=1, le=256)
     """Inspections at a time. One uses one core."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from idqc.experiments.arms import DEFAULT_POLICY, ActAt, Experiment, Policy
+from idqc.routes import Advice, Route
 from idqc.store.experiments import expose
 from idqc.store.tables.capture import capture_photos, capture_sessions
-from idqc.surfaces.capture import Advice, Route
-from idqc.surfaces.experiments.arms import DEFAULT_POLICY, ActAt, Experiment, Policy
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,9 @@ def create(
 
 
 def find(connection: Connection, session_id: str, token_hash: str) -> CaptureSession | None:
-    """The session of that id, if the token is its own; compared in constant time. Over or not is the caller's matter."""
-    row = connection.execute(select(capture_sessions).where(capture_sessions.c.id == session_id)).mappings().one_or_none()
+    """The session of that id, over or not, if the token is its own; compared in constant time."""
+    wanted = select(capture_sessions).where(capture_sessions.c.id == session_id)
+    row = connection.execute(wanted).mappings().one_or_none()
     if row is None or not hmac.compare_digest(row["token_hash"], token_hash):
         return None
     return _session(row)
@@ -105,13 +106,14 @@ def find(connection: Connection, session_id: str, token_hash: str) -> CaptureSes
 def open_session(
     connection: Connection, session: CaptureSession, experiment: Experiment | None, at: datetime
 ) -> CaptureSession:
-    """Fixes what acts in the session, when it is opened for the first time; the exposure is recorded in the same breath.
+    """Fixes what acts in the session, when it is first opened; the exposure is recorded in the same breath.
 
     A customer who was exposed before keeps their arm, whatever this session was assigned.
     """
     if session.policy is not None:
         return session
-    policy, arm = DEFAULT_POLICY, None
+    policy: Policy = DEFAULT_POLICY
+    arm: str | None = None
     running = experiment if experiment is not None and experiment.name == session.experiment else None
     if running is not None and session.customer_hmac is not None and session.assigned_arm is not None:
         arm = expose(connection, running.name, session.customer_hmac, session.assigned_arm, at)
@@ -119,7 +121,9 @@ def open_session(
     connection.execute(
         update(capture_sessions)
         .where(capture_sessions.c.id == session.id, capture_sessions.c.opened_at.is_(None))
-        .values(opened_at=at, arm=arm, policy=policy.name, act_at=policy.act_at.value, bypass_allowed=int(policy.bypass))
+        .values(
+            opened_at=at, arm=arm, policy=policy.name, act_at=policy.act_at.value, bypass_allowed=int(policy.bypass)
+        )
     )
     return _again(connection, session.id)
 
@@ -231,9 +235,7 @@ def _session(row: RowMapping) -> CaptureSession:
     if row["policy"] is not None:
         policy = Policy(row["policy"], ActAt(row["act_at"]), bool(row["bypass_allowed"]))
     kept = {
-        key: row[key]
-        for key in CaptureSession.__dataclass_fields__
-        if key not in ("policy", "route", "upload_allowed")
+        key: row[key] for key in CaptureSession.__dataclass_fields__ if key not in ("policy", "route", "upload_allowed")
     }
     route = None if row["route"] is None else Route(row["route"])
     return CaptureSession(policy=policy, route=route, upload_allowed=bool(row["upload_allowed"]), **kept)

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from idqc.experiments.arms import ActAt, Experiment
+from idqc.experiments.outcomes import CustomerOutcome
+from idqc.experiments.report import SESSION_H
+from idqc.routes import Route
 from idqc.states import State
 from idqc.store.tables.capture import capture_photos, capture_sessions, exposures
 from idqc.store.tables.submissions import submissions
-from idqc.surfaces.capture import Route
-from idqc.surfaces.experiments.arms import ActAt, Experiment
-from idqc.surfaces.experiments.outcomes import CustomerOutcome
-from idqc.surfaces.experiments.report import SESSION_H
 
 _BY_A_PERSON = {State.APPROVED.value: True, State.REJECTED.value: False}
 _DECISIONS = {**_BY_A_PERSON, State.AUTO_REJECTED.value: False}
@@ -45,11 +45,11 @@ def outcomes(connection: Connection, experiment: Experiment) -> list[CustomerOut
     Capture measures hold what happened within SESSION_H of the exposure, decisions what was decided within the
     experiment's window: what comes later changes no number that somebody has read.
     """
-    counts = dict(
-        connection.execute(
-            select(capture_photos.c.session_id, func.count()).group_by(capture_photos.c.session_id)
-        ).tuples()
-    )
+    counts: dict[str, int] = {}
+    for session_id, count in connection.execute(
+        select(capture_photos.c.session_id, func.count()).group_by(capture_photos.c.session_id)
+    ):
+        counts[session_id] = count
     sessions: dict[str, list[RowMapping]] = defaultdict(list)
     for row in connection.execute(
         select(capture_sessions)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from idqc.audience import to_json
 from idqc.errors import IdqcError
+from idqc.experiments.arms import ActAt, Policy
 from idqc.inspection import Audience, Inspection, Outcome
-from idqc.surfaces.experiments.arms import ActAt, Policy
+from idqc.routes import Advice, Route
 
 TRIES_FOR_ONE_REASON = 3
 TRIES_IN_ALL = 5
@@ -28,27 +28,14 @@ MAX_PHOTOS = 30
 SESSION_S = 30 * 60
 """A session's token is good for this long: time for a card to be fetched from another room, not for a link to roam."""
 
+SUBMIT_GRACE_S = 2 * 60 * 60
+"""A photo that could not be sent in time, because service or connection was away, is still taken for so long."""
+
 _ACTING = {
     ActAt.NEVER: frozenset[Outcome](),
     ActAt.WARNING: frozenset({Outcome.REJECT, Outcome.WARN}),
     ActAt.REJECT: frozenset({Outcome.REJECT}),
 }
-
-
-class Advice(StrEnum):
-    """What the capture screen says to a photo."""
-
-    ACCEPT = "accept"
-    RETAKE = "retake"
-
-
-class Route(StrEnum):
-    """How a submitted photo came through the capture step; reviewers see it."""
-
-    ACCEPTED = "accepted"
-    BYPASSED = "bypassed"
-    UNJUDGED = "unjudged"
-    """The service was too slow or away, so that the page sent the photo without an answer."""
 
 
 class SessionOver(IdqcError):

@@ -2,6 +2,7 @@
 
 from idqc.store.tables.audit import audit_entries, audit_head
 from idqc.store.tables.blobs import blobs, secrets
+from idqc.store.tables.capture import capture_photos, capture_sessions, exposures
 from idqc.store.tables.columns import metadata
 from idqc.store.tables.submissions import inspections, state_changes, submissions
 from idqc.store.tables.webhooks import webhook_deliveries, webhook_endpoints
@@ -10,6 +11,9 @@ __all__ = [
     "audit_entries",
     "audit_head",
     "blobs",
+    "capture_photos",
+    "capture_sessions",
+    "exposures",
     "inspections",
     "metadata",
     "secrets",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from idqc.errors import SetupError
-from idqc.surfaces.experiments.arms import DEFAULT_POLICY, ActAt, parse_experiment, read_experiment
+from idqc.experiments.arms import DEFAULT_POLICY, ActAt, parse_experiment, read_experiment
 
 TEXT = """
 name = "capture-2026-12"

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from idqc.surfaces.experiments.arms import ActAt, Arm, Experiment
-from idqc.surfaces.experiments.outcomes import METRICS, CustomerOutcome
-from idqc.surfaces.experiments.report import State, read
-from idqc.surfaces.experiments.simulator import approval_rate, customers, habits_of, measure, walk
+from idqc.experiments.arms import ActAt, Arm, Experiment
+from idqc.experiments.outcomes import METRICS, CustomerOutcome
+from idqc.experiments.report import State, read
+from idqc.experiments.simulator import approval_rate, customers, habits_of, measure, walk
 
 SINCE = datetime(2026, 12, 1, tzinfo=UTC)
 LATER = SINCE + timedelta(days=60)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from idqc.surfaces.experiments.sequential import (
+from idqc.experiments.sequential import (
     Moments,
     chi_square_tail,
     difference_interval,

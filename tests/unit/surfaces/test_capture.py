@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 
 from idqc.catalogue import ORIGINAL_ONLY, find
+from idqc.experiments.arms import DEFAULT_POLICY, ActAt, Policy
 from idqc.inspection import Finding, Inspection, Outcome, Region, Surface, Thresholds
+from idqc.routes import Advice, Route
 from idqc.surfaces.capture import (
-    Advice,
     NotYet,
-    Route,
     bypass_offered,
     customer_answer,
     judge,
@@ -20,7 +20,6 @@ from idqc.surfaces.capture import (
     route,
     under,
 )
-from idqc.surfaces.experiments.arms import DEFAULT_POLICY, ActAt, Policy
 
 LIMITS = Thresholds(0.9, 0.4)
 QUAD = ((10.0, 10.0), (50.0, 10.0), (50.0, 30.0), (10.0, 30.0))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from idqc.errors import SetupError
-from idqc.surfaces.experiments.outcomes import METRICS
+from idqc.experiments.outcomes import METRICS
 
 MIN_SALT_CHARS = 16
 """Below this the salt could be guessed, and with it which arm a customer is in."""

@@ -16,10 +16,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.surfaces.experiments.arms import ActAt, Arm, Experiment
-from idqc.surfaces.experiments.outcomes import CustomerOutcome
-from idqc.surfaces.experiments.report import differences
-from idqc.surfaces.experiments.sequential import CONFIDENCE, MIN_PER_ARM, Moments
+from idqc.experiments.arms import ActAt, Arm, Experiment
+from idqc.experiments.outcomes import CustomerOutcome
+from idqc.experiments.report import differences
+from idqc.experiments.sequential import CONFIDENCE, MIN_PER_ARM, Moments
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

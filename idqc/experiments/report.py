@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from idqc.surfaces.experiments.arms import Experiment
-from idqc.surfaces.experiments.outcomes import METRICS, CustomerOutcome, Metric
-from idqc.surfaces.experiments.sequential import (
+from idqc.experiments.arms import Experiment
+from idqc.experiments.outcomes import METRICS, CustomerOutcome, Metric
+from idqc.experiments.sequential import (
     CONFIDENCE,
     MIN_PER_ARM,
     SAMPLE_RATIO_P,
