@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import criteria, health, inspections, logs, metrics, problems
+from api import capture, capture_page, criteria, health, inspections, logs, metrics, problems
 from api.admission import Admission
 from api.deps import Service
 from idqc.inspector import Inspector
@@ -46,7 +46,7 @@ def create_app(settings: Settings, inspector: Inspector) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for resource in (inspections, criteria, health, metrics):
+    for resource in (inspections, criteria, capture, capture_page, health, metrics):
         app.include_router(resource.router)
     return app
 

@@ -12,6 +12,7 @@ from api.metrics import Metrics
 from idqc.inspection import Audience
 from idqc.inspector import Inspector
 from idqc.settings import Mode, Settings
+from idqc.surfaces.capture_sessions import CaptureStep
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Service:
     admission: Admission
     metrics: Metrics = field(default_factory=Metrics)
     ready: bool = False
+    capture: CaptureStep | None = None
 
 
 def service_of(request: Request) -> Service:

@@ -23,6 +23,15 @@ class Metrics:
         self._stages = Histogram(
             "idqc_stage_seconds", "Time of a stage", ["stage"], registry=self.registry, buckets=STAGE_BUCKETS_S
         )
+        self._capture_photos = Counter(
+            "idqc_capture_photos", "Photos on the capture screen", ["advice", "reason"], registry=self.registry
+        )
+        self._bypasses = Counter(
+            "idqc_capture_bypasses", "Ways through taken, by main reason", ["reason"], registry=self.registry
+        )
+        self._captures = Counter(
+            "idqc_capture_submissions", "Photos that left the capture screen", ["route"], registry=self.registry
+        )
         self.places = Gauge("idqc_places_taken", "Photos in the house, waiting ones included", registry=self.registry)
 
     def count(self, inspection: Inspection) -> None:
@@ -32,6 +41,18 @@ class Metrics:
             self._findings.labels(finding.criterion, finding.outcome.value).inc()
         for stage, milliseconds in inspection.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000.0)
+
+    def count_capture_photo(self, advice: str, reason: str | None) -> None:
+        """Counts one photo that the capture screen judged, and what for it was turned back."""
+        self._capture_photos.labels(advice, reason or "").inc()
+
+    def count_bypass(self, reason: str | None) -> None:
+        """Counts one way through that was taken."""
+        self._bypasses.labels(reason or "").inc()
+
+    def count_captured(self, route: str) -> None:
+        """Counts one photo that was submitted from the capture screen."""
+        self._captures.labels(route).inc()
 
     def count_error(self, code: str) -> None:
         """Counts one refused or failed request."""

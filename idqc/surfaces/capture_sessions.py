@@ -42,6 +42,7 @@ from idqc.surfaces.capture import (
 
 TOKEN_BYTES = 32
 MAX_URL_CHARS = 2000
+MAX_REF_CHARS = 200
 LANGUAGES = ("ko", "en")
 
 
@@ -108,20 +109,29 @@ class CaptureStep:
         store: where sessions are kept.
         inspect: an Inspector's `inspect`.
         hand_over: takes a photo into the queue, in transactions of its own.
+        customer_hmac: what is stored in place of a customer's reference.
         experiment: the one that runs, if any.
     """
 
     store: Store
     inspect: Callable[..., Inspection]
     hand_over: Callable[[Handover], Sent]
+    customer_hmac: Callable[[str], str]
     experiment: Experiment | None = None
 
-    def create(self, customer_ref: str, customer_hmac: str, wishes: Wishes, submitter: str = "") -> Created:
+    def create(self, customer_ref: str, wishes: Wishes, submitter: str = "") -> Created:
         """Makes a session for a customer. The arm is worked out here and counts from the first look on.
 
         Raises:
-            RequestError: a wish that cannot be granted.
+            RequestError: no reference of a customer, or a wish that cannot be granted.
         """
+        if not 1 <= len(customer_ref) <= MAX_REF_CHARS:
+            raise RequestError(
+                f"The customer's reference has {len(customer_ref)} characters.",
+                f"Send the header Idqc-Customer-Ref with 1 to {MAX_REF_CHARS} characters.",
+                code="request.customer_ref",
+                characters=len(customer_ref),
+            )
         _check(wishes)
         now = self.store.clock()
         made = Created(uuid.uuid4().hex, secrets.token_urlsafe(TOKEN_BYTES), now + timedelta(seconds=SESSION_S))
@@ -133,7 +143,7 @@ class CaptureStep:
                 token_hash=token_hash(made.token),
                 created_at=now,
                 expires_at=made.expires_at,
-                customer_hmac=customer_hmac,
+                customer_hmac=self.customer_hmac(customer_ref),
                 submitter=submitter,
                 experiment=None if running is None else running.name,
                 assigned_arm=None if running is None else running.assign(customer_ref).name,
