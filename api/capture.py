@@ -138,8 +138,9 @@ async def submit_photo(
     """Hands the photo to the verification queue. One that was never judged is taken too: the queue judges it."""
 
     def work(photo: bytes) -> dict[str, Any]:
-        answer, came = step.submit(session_id, token, photo)
-        service.metrics.count_captured(came.value)
+        answer, new = step.submit(session_id, token, photo)
+        if new:
+            service.metrics.count_captured(answer["route"])
         return answer
 
     return SubmitAnswer(**await _with_photo(request, service, work))

@@ -169,21 +169,32 @@ def take_bypass(connection: Connection, session_id: str, reason: str | None, at:
     return done.rowcount == 1
 
 
-def lock(connection: Connection, session_id: str) -> CaptureSession:
-    """The session as it stands, held until the unit of work ends, so that one photo of it is submitted and no more."""
+def reserve(connection: Connection, session_id: str, photo_sha256: str, route: Route) -> Route:
+    """Notes which photo is on its way to the queue, and by which route; the route first noted for a photo stays.
+
+    So a repetition after a lost answer hands over exactly the same, whatever was judged in between.
+    """
     _lock(connection, session_id)
-    return _again(connection, session_id)
+    before = _again(connection, session_id)
+    if before.submitted_sha256 == photo_sha256 and before.route is not None:
+        return before.route
+    if before.submission_id is None:
+        connection.execute(
+            update(capture_sessions)
+            .where(capture_sessions.c.id == session_id)
+            .values(submitted_sha256=photo_sha256, route=route.value)
+        )
+    return route
 
 
-def submitted(
-    connection: Connection, session_id: str, submission_id: str, photo_sha256: str, route: Route, at: datetime
-) -> None:
-    """Records which photo of a session became which submission."""
-    connection.execute(
+def submitted(connection: Connection, session_id: str, submission_id: str, at: datetime) -> bool:
+    """Records what the reserved photo became. False when that had been recorded before."""
+    done = connection.execute(
         update(capture_sessions)
-        .where(capture_sessions.c.id == session_id)
-        .values(submitted_at=at, submission_id=submission_id, submitted_sha256=photo_sha256, route=route.value)
+        .where(capture_sessions.c.id == session_id, capture_sessions.c.submission_id.is_(None))
+        .values(submitted_at=at, submission_id=submission_id)
     )
+    return done.rowcount == 1
 
 
 def bypasses_by_reason(connection: Connection) -> dict[str, int]:

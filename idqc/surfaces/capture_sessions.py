@@ -222,8 +222,10 @@ class CaptureStep:
             new = capture_sessions.take_bypass(connection, session_id, main_reason(reasons), self.store.clock())
         return main_reason(reasons), new
 
-    def submit(self, session_id: str, token: str, photo: bytes) -> tuple[dict[str, Any], Route]:
-        """Hands a photo to the queue. Sent again after a lost answer, the same photo gets the same answer.
+    def submit(self, session_id: str, token: str, photo: bytes) -> tuple[dict[str, Any], bool]:
+        """Hands a photo to the queue; True with the answer when that was new.
+
+        Sent again after a lost answer, the same photo gets the same answer.
 
         Raises:
             NotYet: the photo was turned back, and the way through was not taken.
@@ -237,9 +239,11 @@ class CaptureStep:
         with self.store.reading() as connection:
             judged = capture_sessions.photos(connection, session_id)
         bypassed = session.bypassed_at is not None
-        came = session.route or route({one.photo_sha256: one.advice for one in judged}, sha256, bypassed=bypassed)
         if session.customer_hmac is None:
             raise _over("the customer's data has been erased")
+        came = route({one.photo_sha256: one.advice for one in judged}, sha256, bypassed=bypassed)
+        with self.store.unit_of_work() as connection:
+            came = capture_sessions.reserve(connection, session_id, sha256, came)
         sent = self.hand_over(
             Handover(
                 photo=photo,
@@ -255,10 +259,8 @@ class CaptureStep:
             )
         )
         with self.store.unit_of_work() as connection:
-            again = capture_sessions.lock(connection, session_id)
-            if again.submission_id is None:
-                capture_sessions.submitted(connection, session_id, sent.submission_id, sha256, came, self.store.clock())
-        return {"submission_id": sent.submission_id, "state": sent.state, "route": came.value}, came
+            new = capture_sessions.submitted(connection, session_id, sent.submission_id, self.store.clock())
+        return {"submission_id": sent.submission_id, "state": sent.state, "route": came.value}, new
 
     def _session(
         self, session_id: str, token: str, *, submitted_too: bool = False, grace_s: float = 0.0

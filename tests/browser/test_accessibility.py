@@ -56,7 +56,8 @@ def test_large_type_loses_nothing(page: Page, house: House, photo_file: Path) ->
     page.locator("#again").scroll_into_view_if_needed()
     expect(page.locator("#again")).to_be_in_viewport()
     cut = page.evaluate(
-        "[...document.querySelectorAll('button')].filter(b => b.offsetParent && b.scrollWidth > b.clientWidth + 1).length"
+        "[...document.querySelectorAll('button')]"
+        ".filter(one => one.offsetParent && one.scrollWidth > one.clientWidth + 1).length"
     )
     assert cut == 0
 
