@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from idqc.catalogue import find
-from idqc.errors import IdqcError, RequestError
+from idqc.errors import RequestError
 from idqc.inspection import Outcome
 
 CLAIM_LIFE = timedelta(minutes=10)
@@ -25,14 +25,6 @@ AGE_WEIGHT_PER_HOUR = 0.25
 """After four hours a case without a warning stands level with a fresh one that has a certain quality warning."""
 
 MAX_NOTE_CHARACTERS = 500
-
-
-class Conflict(IdqcError):
-    """Somebody else has the case, or it is decided already."""
-
-    code = "review.conflict"
-    status = 409
-    title = "The case cannot be decided"
 
 
 class Choice(StrEnum):
