@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import criteria, health, inspections, logs, metrics, problems, scraping
+from api import criteria, health, inspections, logs, problems, scraping
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
+from idqc.certificate import Certificate
 from idqc.inspector import Inspector
 from idqc.settings import Settings
 from idqc.store.house import House
@@ -56,7 +57,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     return app
 
 
-def serve(settings: Settings, inspector: Inspector, house: House) -> None:
+def serve(settings: Settings, inspector: Inspector, house: House, certificate: Certificate | None = None) -> None:
     """Listens until it is told to stop. Logs are JSON lines on standard error; there is no access log."""
     uvicorn.run(
         create_app(settings, inspector, house),
@@ -65,6 +66,8 @@ def serve(settings: Settings, inspector: Inspector, house: House) -> None:
         log_config=logs.configuration(settings.log_level.value),
         access_log=False,
         server_header=False,
+        ssl_certfile=certificate.certificate if certificate is not None else None,
+        ssl_keyfile=certificate.key if certificate is not None else None,
     )
 
 

@@ -35,4 +35,3 @@ def service_of(request: Request) -> Service:
 
 
 RunningService = Annotated[Service, Depends(service_of)]
-

@@ -34,7 +34,6 @@ class Metrics:
         """Counts one refused or failed request."""
         self._errors.labels(code).inc()
 
-
     def text(self) -> bytes:
         """What Prometheus reads."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""GET /metrics: open on a demo's own machine; in production for admin keys, since counts by criterion help an attacker."""
+"""GET /metrics: open on a demo's own machine; in production for admin keys, since counts would help an attacker."""
 
 from __future__ import annotations
 

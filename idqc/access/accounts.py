@@ -86,7 +86,7 @@ def lock_after(failures: int, now: datetime) -> datetime | None:
     over = failures - FAILURES_BEFORE_LOCK
     if over < 0:
         return None
-    return now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK)
+    return now + min(FIRST_LOCK * 2.0 ** min(over, 10), LONGEST_LOCK)
 
 
 def draw_token() -> str:

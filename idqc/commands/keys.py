@@ -35,7 +35,9 @@ def create(
         typer.echo(key.text)
         return
     typer.echo(key.text)
-    typer.echo(f"Scopes: {', '.join(sorted(wanted))}. {per_minute} calls a minute. It will not be shown again.", err=True)
+    typer.echo(
+        f"Scopes: {', '.join(sorted(wanted))}. {per_minute} calls a minute. It will not be shown again.", err=True
+    )
 
 
 @app.command(name="list")

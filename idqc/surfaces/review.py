@@ -105,20 +105,23 @@ def decide(
     now = store.clock()
     with store.unit_of_work() as connection:
         spent = reviews.spend_claim(connection, submission_id, reviewer, now)
-        found = submissions.read(connection, submission_id)
-        if spent is None or found is None or found.state.value not in reviews.REVIEWED:
+        state = State(submissions.lock(connection, submission_id)["state"])
+        if spent is None or state.value not in reviews.REVIEWED:
             raise Conflict(
-                "The claim on this case has expired, or the case is decided.", "Claim the case again, then decide.",
+                "The claim on this case has expired, or the case is decided.",
+                "Claim the case again, then decide.",
                 code="review.conflict",
             )
         opinion = Opinion(reviewer, choice, kept, note, now)
         said = reviews.add_opinion(connection, spent, opinion, now)
         step = next_step(said, sampled=spent.sampled)
         if step is Step.SECOND_REVIEW:
-            if found.state is not State.SECOND_REVIEW:
+            if state is not State.SECOND_REVIEW:
                 submissions.move(connection, submission_id, State.SECOND_REVIEW, reviewer, now)
         else:
-            submissions.move(connection, submission_id, State(step.value), reviewer, now, reasons=kept)
+            submissions.move(
+                connection, submission_id, State(step.value), reviewer, now, values={"reasons": list(kept)}
+            )
             reviews.close_case(connection, submission_id, now)
             appeals.decide_appeal(connection, submission_id, step.value, now)
         details = {"choice": choice.value, "reasons": list(kept), "step": step.value, "opinion": len(said)}
@@ -138,13 +141,13 @@ def make_appeal(store: Store, submission_id: str, actor: str) -> tuple[Appeal, b
     """
     now = store.clock()
     with store.unit_of_work() as connection:
-        found = submissions.read(connection, submission_id)
-        if found is None or found.state is State.ERASED:
+        state = State(submissions.lock(connection, submission_id)["state"])
+        if state is State.ERASED:
             raise NotFound("There is no such submission.", "Use the id that POST /v1/submissions answered.")
         earlier = appeals.find_appeal(connection, submission_id)
         if earlier is not None:
             return earlier, False
-        if found.state not in APPEALABLE:
+        if state not in APPEALABLE:
             raise Conflict(
                 "The submission is not rejected.", "Appeal against auto_rejected or rejected.", code="appeal.state"
             )
