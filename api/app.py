@@ -10,11 +10,17 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import capture, capture_page, criteria, health, inspections, logs, metrics, problems
+from api import capture, capture_page, criteria, health, inspections, logs, problems, scraping
 from api.admission import Admission
+from api.body_limits import BodyLimits
 from api.deps import Service
+from api.headers import SecurityHeaders
+from idqc.certificate import Certificate
+from idqc.experiments.arms import read_experiment
 from idqc.inspector import Inspector
 from idqc.settings import Settings
+from idqc.store.house import House
+from idqc.surfaces.capture_sessions import open_capture
 
 DESCRIPTION = (
     "One photo of an identity document in; a score for every criterion and a verdict out. "
@@ -24,9 +30,11 @@ DESCRIPTION = (
 log = logging.getLogger("idqc.api")
 
 
-def create_app(settings: Settings, inspector: Inspector) -> FastAPI:
-    """The service on an Inspector that is already open, so that a broken installation never listens."""
-    service = Service(settings, inspector, Admission(settings.threads, settings.waiting))
+def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAPI:
+    """The service on an Inspector and a house that are already open: a broken installation never listens."""
+    experiment = None if settings.experiment is None else read_experiment(settings.experiment)
+    step = open_capture(house, inspector.inspect, experiment, settings.queue_limit)
+    service = Service(settings, inspector, Admission(settings.threads, settings.waiting), house, step)
     service.metrics.places.set_function(lambda: service.admission.taken)
 
     @asynccontextmanager
@@ -45,21 +53,25 @@ def create_app(settings: Settings, inspector: Inspector) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.add_middleware(BodyLimits)
+    app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for resource in (inspections, criteria, capture, capture_page, health, metrics):
+    for resource in (inspections, criteria, capture, capture_page, health, scraping):
         app.include_router(resource.router)
     return app
 
 
-def serve(settings: Settings, inspector: Inspector) -> None:
+def serve(settings: Settings, inspector: Inspector, house: House, certificate: Certificate | None = None) -> None:
     """Listens until it is told to stop. Logs are JSON lines on standard error; there is no access log."""
     uvicorn.run(
-        create_app(settings, inspector),
+        create_app(settings, inspector, house),
         host=settings.host,
         port=settings.port,
         log_config=logs.configuration(settings.log_level.value),
         access_log=False,
         server_header=False,
+        ssl_certfile=certificate.certificate if certificate is not None else None,
+        ssl_keyfile=certificate.key if certificate is not None else None,
     )
 
 

@@ -9,12 +9,14 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.access import Caller, require
 from api.capture_schemas import BypassAnswer, PhotoAnswer, SessionBody, SessionCreated, SessionWishes, SubmitAnswer
 from api.deps import RunningService, Service
 from api.problems import internal
 from api.schemas import Problem
 from api.upload import media_type, photo_of, read_body
-from idqc.errors import IdqcError, SetupError
+from idqc.access.keys import Scope
+from idqc.errors import IdqcError
 from idqc.inspection import Inspection
 from idqc.surfaces.capture_sessions import CaptureStep, NoSuchSession, Wishes
 
@@ -48,17 +50,8 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def submitter() -> str:
-    """The key behind a call that makes a session; needs the scope submit once there are keys."""
-    return ""
-
-
 def capture_step(service: RunningService) -> CaptureStep:
     """The capture step of the running service."""
-    if service.capture is None:
-        raise SetupError(
-            "The service runs without a store.", "Start it with `idqc serve`, which opens one.", code="setup.store"
-        )
     return service.capture
 
 
@@ -76,13 +69,13 @@ Token = Annotated[str, Depends(token_of)]
 @router.post("", status_code=201, responses={key: _REFUSED[key] for key in (400, 401)})
 def create_session(
     step: Step,
-    key_id: Annotated[str, Depends(submitter)],
+    caller: Annotated[Caller, require(Scope.SUBMIT)],
     wishes: SessionWishes | None = None,
     idqc_customer_ref: Annotated[str, Header(description="The bank's own reference of the customer.")] = "",
 ) -> SessionCreated:
     """Makes a session for one customer; the backend hands session_id and token to the page or the app."""
     asked = wishes or SessionWishes()
-    made = step.create(idqc_customer_ref, Wishes(**asked.model_dump()), key_id)
+    made = step.create(idqc_customer_ref, Wishes(**asked.model_dump()), caller.key_id)
     return SessionCreated(
         session_id=made.session_id,
         token=made.token,

@@ -9,9 +9,10 @@ from fastapi import Depends, Request
 
 from api.admission import Admission
 from api.metrics import Metrics
-from idqc.inspection import Audience
+from api.rate_limits import RateLimits
 from idqc.inspector import Inspector
-from idqc.settings import Mode, Settings
+from idqc.settings import Settings
+from idqc.store.house import House
 from idqc.surfaces.capture_sessions import CaptureStep
 
 
@@ -22,9 +23,11 @@ class Service:
     settings: Settings
     inspector: Inspector
     admission: Admission
+    house: House
+    capture: CaptureStep
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
     ready: bool = False
-    capture: CaptureStep | None = None
 
 
 def service_of(request: Request) -> Service:
@@ -34,11 +37,3 @@ def service_of(request: Request) -> Service:
 
 
 RunningService = Annotated[Service, Depends(service_of)]
-
-
-def catalogue_audience(service: RunningService) -> Audience:
-    """Whoever sits at a demo's machine is its operator; in production thresholds are shown to nobody over HTTP."""
-    return Audience.OPERATOR if service.settings.mode is Mode.DEMO else Audience.CUSTOMER
-
-
-CatalogueAudience = Annotated[Audience, Depends(catalogue_audience)]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from idqc.inspection import Inspection
 
 STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-router = APIRouter()
 
 
 class Metrics:
@@ -58,8 +55,6 @@ class Metrics:
         """Counts one refused or failed request."""
         self._errors.labels(code).inc()
 
-
-@router.get("/metrics", include_in_schema=False)
-def read_metrics(request: Request) -> Response:
-    """The text that Prometheus scrapes."""
-    return Response(generate_latest(request.app.state.service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    def text(self) -> bytes:
+        """What Prometheus reads."""
+        return generate_latest(self.registry)

@@ -1,1 +1,1 @@
-"""The rules of what people meet: the capture screen, the verification queue, the reviewer's console, experiments."""
+"""The rules of the surfaces: capture, verification, review; keys and accounts. No web, no SQL."""

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from idqc.routes import Advice, Route
 from idqc.store import capture_sessions
 from idqc.store.capture_sessions import CaptureSession, JudgedPhoto
 from idqc.store.engine import Store
+from idqc.store.house import House
 from idqc.surfaces.capture import (
     ACCEPTED,
     MAX_PHOTOS,
@@ -39,6 +41,7 @@ from idqc.surfaces.capture import (
     route,
     under,
 )
+from idqc.surfaces.verification import Accepted, Intake, customer_hmac, submit
 
 TOKEN_BYTES = 32
 MAX_URL_CHARS = 2000
@@ -281,6 +284,18 @@ class CaptureStep:
             with self.store.unit_of_work() as connection:
                 session = capture_sessions.open_session(connection, session, self.experiment, now)
         return session
+
+
+def open_capture(
+    house: House, inspect: Callable[..., Inspection], experiment: Experiment | None, queue_limit: int
+) -> CaptureStep:
+    """The capture step of an open installation, which hands its photos to the installation's own queue."""
+
+    def hand_over(one: Handover) -> Accepted:
+        intake = Intake(**{key: value for key, value in vars(one).items() if key != "photo"})
+        return submit(house, one.photo, intake, queue_limit)
+
+    return CaptureStep(house.store, inspect, hand_over, partial(customer_hmac, house), experiment)
 
 
 def token_hash(token: str) -> str:

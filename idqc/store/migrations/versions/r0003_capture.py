@@ -8,7 +8,7 @@ from alembic import op
 from idqc.store.tables import columns
 
 revision = "0003"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels = None
 depends_on = None
 
