@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -28,8 +28,9 @@ from idqc.inspection import Finding, Inspection, Region, Surface, Thresholds
 from idqc.photo.decode import read_header
 from idqc.release import Release
 from idqc.settings import Settings
-from idqc.store.engine import Store, open_store
-from idqc.surfaces.capture_sessions import CaptureStep, Handover
+from idqc.store.house import House, open_house
+from idqc.surfaces.capture_sessions import CaptureStep, Handover, Wishes, open_capture
+from idqc.surfaces.verification import Accepted
 
 expect.set_options(timeout=25_000)
 LIMITS = Thresholds(reject=0.9, reject_warning=0.4)
@@ -124,30 +125,20 @@ class ScriptedInspector:
         )
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What the queue answers."""
-
-    submission_id: str
-    state: str = "queued"
-
-
 @dataclass
-class House:
+class Running:
     """A running service, its inspector, and what reached the queue."""
 
     url: str
     inspector: ScriptedInspector
     step: CaptureStep
-    store: Store
+    installation: House
     queue: list[Handover]
     stop: Callable[[], None]
     start: Callable[[], None]
 
     def session(self, **wishes: Any) -> str:
         """The address of the page for a new session."""
-        from idqc.surfaces.capture_sessions import Wishes
-
         made = self.step.create(f"customer-{uuid.uuid4().hex}", Wishes(**wishes))
         language = wishes.get("language", "ko")
         return f"{self.url}/capture#session={made.session_id}&token={made.token}&lang={language}"
@@ -160,23 +151,25 @@ def experiment() -> Experiment | None:
 
 
 @pytest.fixture
-def house(tmp_path: Path, experiment: Experiment | None) -> Iterator[House]:
-    store = open_store(f"sqlite:///{tmp_path / 'idqc.db'}")
+def house(tmp_path: Path, experiment: Experiment | None) -> Iterator[Running]:
+    settings = Settings(data_dir=tmp_path, threads=2, waiting=8, workers=0)
+    opened = open_house(settings)
     inspector = ScriptedInspector()
     queue: list[Handover] = []
+    real = open_capture(opened, inspector.inspect, experiment, settings.queue_limit)
 
-    def hand_over(one: Handover) -> Taken:
+    def hand_over(one: Handover) -> Accepted:
         queue.append(one)
-        return Taken(uuid.uuid5(uuid.NAMESPACE_URL, one.idempotency_key).hex)
+        return real.hand_over(one)
 
-    step = CaptureStep(store, inspector.inspect, hand_over, lambda reference: reference[-64:], experiment)
+    step = replace(real, hand_over=hand_over)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start() -> None:
-        app = create_app(Settings(threads=2, waiting=8), inspector)  # type: ignore[arg-type]
+        app = create_app(settings, inspector, opened)  # type: ignore[arg-type]
         app.state.service.capture = step
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
@@ -191,11 +184,11 @@ def house(tmp_path: Path, experiment: Experiment | None) -> Iterator[House]:
         thread.join(10)
 
     start()
-    yield House(f"http://127.0.0.1:{port}", inspector, step, store, queue, stop, start)
+    yield Running(f"http://127.0.0.1:{port}", inspector, step, opened, queue, stop, start)
     inspector.wait.set()
     if running:
         stop()
-    store.close()
+    opened.close()
 
 
 @pytest.fixture(scope="session")

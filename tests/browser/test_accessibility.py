@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import House
+from tests.browser.conftest import Running
 
 GRAVE = ("serious", "critical")
 
@@ -20,7 +20,7 @@ def faults(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_view_has_a_serious_fault(page: Page, house: House, photo_file: Path, scheme: str) -> None:
+def test_no_view_has_a_serious_fault(page: Page, house: Running, photo_file: Path, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     house.inspector.script = ["quality.glare", None]
     page.goto(house.session())
@@ -43,7 +43,7 @@ def test_no_view_has_a_serious_fault(page: Page, house: House, photo_file: Path,
     assert faults(page) == []
 
 
-def test_large_type_loses_nothing(page: Page, house: House, photo_file: Path) -> None:
+def test_large_type_loses_nothing(page: Page, house: Running, photo_file: Path) -> None:
     """Type at twice its size on a narrow phone: no sideways scrolling, and every button can be reached and read."""
     page.set_viewport_size({"width": 320, "height": 640})
     house.inspector.script = ["quality.glare"]
@@ -62,7 +62,7 @@ def test_large_type_loses_nothing(page: Page, house: House, photo_file: Path) ->
     assert cut == 0
 
 
-def test_the_keyboard_is_enough(page: Page, house: House) -> None:
+def test_the_keyboard_is_enough(page: Page, house: Running) -> None:
     page.goto(house.session(language="en"))
     expect(page.locator("#start-heading")).to_be_focused()
     page.keyboard.press("Tab")
@@ -82,7 +82,7 @@ def test_the_keyboard_is_enough(page: Page, house: House) -> None:
     assert len(house.queue) == 1
 
 
-def test_what_happens_is_announced(page: Page, house: House) -> None:
+def test_what_happens_is_announced(page: Page, house: Running) -> None:
     page.goto(house.session(language="en"))
     for region, role in {"#hint": "status", "#progress": "status", "#camera-problem": "alert"}.items():
         assert page.get_attribute(region, "role") == role

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import House
+from tests.browser.conftest import Running
 
 GLARE = "quality.glare"
 
@@ -23,7 +23,7 @@ def open_camera(page: Page, address: str) -> None:
     expect(page.locator("#view-camera")).to_be_visible()
 
 
-def test_a_bad_photo_is_named_outlined_and_taken_again(page: Page, house: House) -> None:
+def test_a_bad_photo_is_named_outlined_and_taken_again(page: Page, house: Running) -> None:
     house.inspector.script = [GLARE, None]
     open_camera(page, house.session())
     expect(page.locator("#camera-heading")).to_be_focused()
@@ -51,7 +51,7 @@ def test_a_bad_photo_is_named_outlined_and_taken_again(page: Page, house: House)
     expect(page.locator("#view-done")).to_be_visible()
 
 
-def test_the_language_changes_everything_that_is_shown(page: Page, house: House) -> None:
+def test_the_language_changes_everything_that_is_shown(page: Page, house: Running) -> None:
     house.inspector.script = [GLARE]
     open_camera(page, house.session())
     shoot(page)
@@ -68,7 +68,7 @@ def test_the_language_changes_everything_that_is_shown(page: Page, house: House)
     assert not re.search("[가-힣]", left.replace("이 화면에는 자바스크립트가 필요해요.", ""))
 
 
-def test_after_three_for_one_reason_there_is_a_way_through(page: Page, house: House, photo_files: list[Path]) -> None:
+def test_after_three_for_one_reason_there_is_a_way_through(page: Page, house: Running, photo_files: list[Path]) -> None:
     house.inspector.script = [GLARE, GLARE, GLARE]
     page.goto(house.session(language="en"))
     for number, file in enumerate(photo_files, 1):
@@ -85,7 +85,7 @@ def test_after_three_for_one_reason_there_is_a_way_through(page: Page, house: Ho
     assert house.queue[0].photo == photo_files[-1].read_bytes()
 
 
-def test_a_file_may_stand_for_the_camera_where_the_bank_allows_it(page: Page, house: House, photo_file: Path) -> None:
+def test_a_file_may_stand_for_the_camera_where_the_bank_allows_it(page: Page, house: Running, photo_file: Path) -> None:
     page.goto(house.session(language="en", return_url="https://bank.example/done"))
     page.locator("#view-start input[type=file]").set_input_files(photo_file)
     expect(page.locator("#shot-heading")).to_have_text("That is a good photo")
@@ -99,7 +99,7 @@ def test_a_file_may_stand_for_the_camera_where_the_bank_allows_it(page: Page, ho
         expect(one).to_be_hidden()
 
 
-def test_a_file_that_is_no_photo_is_told(page: Page, house: House, tmp_path: Path) -> None:
+def test_a_file_that_is_no_photo_is_told(page: Page, house: Running, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_bytes(b"no photo at all")
     page.goto(house.session(language="en"))
     page.locator("#view-start input[type=file]").set_input_files(tmp_path / "text.jpg")
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_photo_is_told(page: Page, house: House, tmp_path: Pat
     assert house.inspector.calls == 0
 
 
-def test_a_slow_check_can_be_left_out(page: Page, house: House, photo_file: Path) -> None:
+def test_a_slow_check_can_be_left_out(page: Page, house: Running, photo_file: Path) -> None:
     house.inspector.wait.clear()
     page.goto(house.session(language="en"))
     page.locator("#view-start input[type=file]").set_input_files(photo_file)
@@ -119,7 +119,7 @@ def test_a_slow_check_can_be_left_out(page: Page, house: House, photo_file: Path
     assert [one.flags for one in house.queue] == [("capture.unjudged",)]
 
 
-def test_while_the_service_is_away_the_photo_waits(page: Page, house: House, photo_file: Path) -> None:
+def test_while_the_service_is_away_the_photo_waits(page: Page, house: Running, photo_file: Path) -> None:
     page.goto(house.session(language="en"))
     expect(page.locator("#start-camera")).to_be_visible()
     house.stop()
@@ -133,7 +133,7 @@ def test_while_the_service_is_away_the_photo_waits(page: Page, house: House, pho
     assert house.queue[0].photo == photo_file.read_bytes()
 
 
-def test_a_link_that_is_over_says_so(page: Page, house: House) -> None:
+def test_a_link_that_is_over_says_so(page: Page, house: Running) -> None:
     page.goto(f"{house.url}/capture")
     expect(page.locator("#over-heading")).to_have_text("촬영 링크가 올바르지 않아요")
     page.goto("about:blank")
@@ -141,7 +141,7 @@ def test_a_link_that_is_over_says_so(page: Page, house: House) -> None:
     expect(page.locator("#over-heading")).to_have_text("This link does not work")
 
 
-def test_without_a_camera_the_page_says_what_to_do(page: Page, house: House) -> None:
+def test_without_a_camera_the_page_says_what_to_do(page: Page, house: Running) -> None:
     page.add_init_script(
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
     )
@@ -151,7 +151,7 @@ def test_without_a_camera_the_page_says_what_to_do(page: Page, house: House) -> 
     expect(page.locator("#start-camera")).to_be_visible()
 
 
-def test_guidance_does_not_flicker(page: Page, house: House) -> None:
+def test_guidance_does_not_flicker(page: Page, house: Running) -> None:
     """A hint every 50 ms for ten seconds of made-up time, changing all the time: shown ones last 1.5 s or longer."""
     page.goto(f"{house.url}/capture")
     shown = page.evaluate(
@@ -171,7 +171,7 @@ def test_guidance_does_not_flicker(page: Page, house: House) -> None:
     assert [hint for hint, at in shown if at < 4000] == ["dark"]
 
 
-def test_hints_come_from_the_pixels(page: Page, house: House) -> None:
+def test_hints_come_from_the_pixels(page: Page, house: Running) -> None:
     page.goto(f"{house.url}/capture")
     hints = page.evaluate(
         """async () => {
