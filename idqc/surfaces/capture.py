@@ -22,6 +22,9 @@ TRIES_FOR_ONE_REASON = 3
 TRIES_IN_ALL = 5
 """The bank's published rule, as issue 4 gives it: photos turned back before the way through is offered."""
 
+MAX_REGIONS = 3
+"""Places outlined in one shot: the gravest come first, and more of them would point at everything."""
+
 MAX_PHOTOS = 30
 """Photos that one session may have judged. Beyond this nobody is helped, and the machine is for the others."""
 
@@ -152,5 +155,5 @@ def customer_answer(inspection: Inspection | None, judgement: Judgement) -> dict
         answer["document"] = inspection.document_quad
     if judgement.finding is not None:
         answer["message"] = judgement.finding["message"]
-        answer["regions"] = judgement.finding["regions"]
+        answer["regions"] = judgement.finding["regions"][:MAX_REGIONS]
     return answer
