@@ -10,11 +10,14 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import capture, capture_page, criteria, health, inspections, logs, problems, scraping
+from api import capture, capture_page, criteria, health, inspections, problems, scraping, submissions
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
+from api.queue_metrics import QueueMetrics
+from api.workers import Workers
+from idqc import logs
 from idqc.certificate import Certificate
 from idqc.experiments.arms import read_experiment
 from idqc.inspector import Inspector
@@ -36,12 +39,16 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     step = open_capture(house, inspector.inspect, experiment, settings.queue_limit)
     service = Service(settings, inspector, Admission(settings.threads, settings.waiting), house, step)
     service.metrics.places.set_function(lambda: service.admission.taken)
+    service.metrics.registry.register(QueueMetrics(house))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(service))
+        workers = Workers(service)
+        workers.start()
         yield
         warming.cancel()
+        await asyncio.to_thread(workers.stop)
         service.admission.close()
 
     app = FastAPI(
@@ -56,7 +63,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for resource in (inspections, criteria, capture, capture_page, health, scraping):
+    for resource in (inspections, submissions, criteria, capture, capture_page, health, scraping):
         app.include_router(resource.router)
     return app
 
