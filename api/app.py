@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import capture, capture_page, criteria, health, inspections, problems, scraping, submissions
+from api import capture, capture_page, criteria, experiments, health, inspections, problems, scraping, submissions
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
@@ -63,7 +63,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for resource in (inspections, submissions, criteria, capture, capture_page, health, scraping):
+    for resource in (inspections, submissions, criteria, capture, capture_page, experiments, health, scraping):
         app.include_router(resource.router)
     return app
 

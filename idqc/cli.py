@@ -288,6 +288,7 @@ def is_loopback(host: str) -> bool:
 
 
 add_group("audit", "idqc.commands.audit", "The audit log: verify its chain.")
+add_group("experiment", "idqc.commands.experiment", "The experiment on the capture screen: report, simulate.")
 add_group("keys", "idqc.commands.keys", "API keys: make, list, revoke.")
 add_group("accounts", "idqc.commands.accounts", "Accounts of the reviewer console.")
 add_group("queue", "idqc.commands.queue", "The verification queue: status, dead letters.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, String, cast, func, insert, literal, select, update
 
 from idqc.experiments.arms import DEFAULT_POLICY, ActAt, Experiment, Policy
 from idqc.routes import Advice, Route
@@ -209,26 +209,25 @@ def bypasses_by_reason(connection: Connection) -> dict[str, int]:
 
 def erase_customer(connection: Connection, customer_hmac: str) -> int:
     """Cuts a customer's sessions from them: reference, hashes of photos and what they were told. Returns how many."""
-    ids = list(
-        connection.execute(
-            select(capture_sessions.c.id).where(capture_sessions.c.customer_hmac == customer_hmac)
-        ).scalars()
+    return _forget(connection, capture_sessions.c.customer_hmac == customer_hmac)
+
+
+def forget_older(connection: Connection, before: datetime) -> int:
+    """Cuts sessions that were created before a time from their customers; the bare rows stay. Returns how many."""
+    return _forget(connection, (capture_sessions.c.created_at < before) & capture_sessions.c.customer_hmac.is_not(None))
+
+
+def _forget(connection: Connection, which: ColumnElement[bool]) -> int:
+    ids = select(capture_sessions.c.id).where(which)
+    connection.execute(
+        update(capture_photos)
+        .where(capture_photos.c.session_id.in_(ids))
+        .values(photo_sha256=literal("erased-") + cast(capture_photos.c.id, String), answer={})
     )
-    for session_id in ids:
-        for photo_id in connection.execute(
-            select(capture_photos.c.id).where(capture_photos.c.session_id == session_id)
-        ).scalars():
-            connection.execute(
-                update(capture_photos)
-                .where(capture_photos.c.id == photo_id)
-                .values(photo_sha256=f"erased-{photo_id}", answer={})
-            )
-        connection.execute(
-            update(capture_sessions)
-            .where(capture_sessions.c.id == session_id)
-            .values(customer_hmac=None, submitted_sha256=None, device=None, os=None, app_version=None, return_url=None)
-        )
-    return len(ids)
+    nothing = dict.fromkeys(
+        ("customer_hmac", "submitted_sha256", "device", "os", "app_version", "return_url", "submission_id")
+    )
+    return connection.execute(update(capture_sessions).where(which).values(**nothing)).rowcount
 
 
 def _lock(connection: Connection, session_id: str) -> None:

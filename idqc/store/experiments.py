@@ -45,21 +45,56 @@ def outcomes(connection: Connection, experiment: Experiment) -> list[CustomerOut
     Capture measures hold what happened within SESSION_H of the exposure, decisions what was decided within the
     experiment's window: what comes later changes no number that somebody has read.
     """
+    rows = connection.execute(select(exposures).where(exposures.c.experiment == experiment.name)).mappings().all()
+    arms = {arm.name for arm in experiment.arms}
+    kept = [
+        CustomerOutcome(arm=row["arm"], exposed_at=row["exposed_at"], **row["outcome"])
+        for row in rows
+        if row["outcome"] is not None and row["arm"] in arms
+    ]
+    return [*kept, *(one for _, one in _unsettled(connection, experiment))]
+
+
+def settle(connection: Connection, experiment: Experiment, now: datetime) -> int:
+    """Keeps the outcomes of customers whose window has passed, so that retention may delete what they came from."""
+    window = timedelta(hours=max(experiment.decided_within_h, SESSION_H))
+    settled = 0
+    for customer_hmac, one in _unsettled(connection, experiment):
+        if one.exposed_at + window < now:
+            kept = {key: value for key, value in vars(one).items() if key not in ("arm", "exposed_at")}
+            connection.execute(
+                update(exposures)
+                .where(exposures.c.experiment == experiment.name, exposures.c.customer_hmac == customer_hmac)
+                .values(outcome=kept)
+            )
+            settled += 1
+    return settled
+
+
+def _unsettled(connection: Connection, experiment: Experiment) -> list[tuple[str, CustomerOutcome]]:
+    """The customers whose outcome is not kept yet, by their HMAC, with what became of them so far."""
+    here = (exposures.c.experiment == experiment.name) & exposures.c.outcome.is_(None)
+    customers = select(exposures.c.customer_hmac).where(here)
     counts: dict[str, int] = {}
     for session_id, count in connection.execute(
-        select(capture_photos.c.session_id, func.count()).group_by(capture_photos.c.session_id)
+        select(capture_photos.c.session_id, func.count())
+        .join(capture_sessions, capture_sessions.c.id == capture_photos.c.session_id)
+        .where(capture_sessions.c.customer_hmac.in_(customers))
+        .group_by(capture_photos.c.session_id)
     ):
         counts[session_id] = count
-    sessions: dict[str, list[RowMapping]] = defaultdict(list)
+    opened: dict[str, list[RowMapping]] = defaultdict(list)
     for row in connection.execute(
         select(capture_sessions)
-        .where(capture_sessions.c.experiment == experiment.name, capture_sessions.c.opened_at.is_not(None))
+        .where(
+            capture_sessions.c.experiment == experiment.name,
+            capture_sessions.c.opened_at.is_not(None),
+            capture_sessions.c.customer_hmac.in_(customers),
+        )
         .order_by(capture_sessions.c.opened_at)
     ).mappings():
-        sessions[row["customer_hmac"]].append(row)
-    exposed = connection.execute(select(exposures).where(exposures.c.experiment == experiment.name)).mappings().all()
+        opened[row["customer_hmac"]].append(row)
     sent: dict[str, list[RowMapping]] = defaultdict(list)
-    of_exposed = select(exposures.c.customer_hmac).where(exposures.c.experiment == experiment.name)
     for row in connection.execute(
         select(
             submissions.c.id,
@@ -69,17 +104,18 @@ def outcomes(connection: Connection, experiment: Experiment) -> list[CustomerOut
             submissions.c.updated_at,
             submissions.c.decided_at,
         )
-        .where(submissions.c.customer_hmac.in_(of_exposed))
+        .where(submissions.c.customer_hmac.in_(customers))
         .order_by(submissions.c.created_at)
     ).mappings():
         sent[row["customer_hmac"]].append(row)
     act_at = {arm.name: arm.act_at for arm in experiment.arms}
     window = timedelta(hours=experiment.decided_within_h)
-    return [
-        _outcome(one, sessions[one["customer_hmac"]], sent[one["customer_hmac"]], counts, act_at, window)
-        for one in exposed
-        if one["arm"] in act_at
-    ]
+    found = []
+    for row in connection.execute(select(exposures).where(here)).mappings():
+        if row["arm"] in act_at:
+            customer = row["customer_hmac"]
+            found.append((customer, _outcome(row, opened[customer], sent[customer], counts, act_at, window)))
+    return found
 
 
 def forget_customer(connection: Connection, customer_hmac: str) -> int:

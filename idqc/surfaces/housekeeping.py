@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from idqc.errors import Conflict
+from idqc.experiments.arms import read_experiment
 from idqc.settings import Settings
 from idqc.states import State
-from idqc.store import audit, blobs, inspections, submissions
+from idqc.store import audit, blobs, capture_sessions, experiments, inspections, submissions
 from idqc.store.house import House
 from idqc.surfaces.verification import customer_hmac
 
@@ -61,6 +62,7 @@ def purge(house: House, settings: Settings) -> Purged:
     May run in several processes at once, and may be stopped at any moment.
     """
     now = house.store.clock()
+    _forget_captures(house, settings, now)
     decided = _erase_older(house, DECIDED, now - timedelta(days=settings.retention_days), "retention")
     undecided = _erase_older(house, UNDECIDED, now - timedelta(days=settings.undecided_retention_days), "retention")
     spooled = _erase_older(house, SPOOLED, now - timedelta(hours=settings.spool_max_age_h), "spool")
@@ -79,16 +81,28 @@ def erase_customer(house: House, customer_ref: str, actor: str) -> int:
     Returns:
         How many submissions were erased.
     """
+    hmac = customer_hmac(house, customer_ref)
     with house.store.reading() as connection:
-        found = submissions.of_customer(connection, customer_hmac(house, customer_ref))
+        found = submissions.of_customer(connection, hmac)
     erased = 0
     for row in found:
         erased += erase(house, row["id"], actor, "request")
     with house.store.unit_of_work() as connection:
+        capture_sessions.erase_customer(connection, hmac)
+        experiments.forget_customer(connection, hmac)
         # The entry says that it was done and how much it was; whose it was is what must be forgotten.
         details = {"submissions": erased}
         audit.append(connection, actor, "customer.erased", "customer", details, at=house.store.clock())
     return erased
+
+
+def _forget_captures(house: House, settings: Settings, now: datetime) -> None:
+    """Keeps what an experiment needs of its customers, then cuts old capture sessions from theirs."""
+    experiment = None if settings.experiment is None else read_experiment(settings.experiment)
+    with house.store.unit_of_work() as connection:
+        if experiment is not None:
+            experiments.settle(connection, experiment, now)
+        capture_sessions.forget_older(connection, now - timedelta(days=settings.retention_days))
 
 
 def erase(house: House, submission_id: str, actor: str, reason: str) -> bool:

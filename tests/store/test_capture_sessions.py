@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from idqc.errors import PhotoError, RequestError
 from idqc.experiments.arms import ActAt, Arm, Experiment
@@ -353,6 +353,13 @@ def test_outcomes_tell_what_became_of_a_customer(trial: Desk, decide: Decide) ->
     assert (second.photos, second.bypassed, second.approved, second.overturned) == (3, True, True, True)
     assert (third.approved, third.overturned) == (False, None)
     assert (fourth.submitted_after_s, fourth.approved) == (30.0, None)
+    with trial.store.unit_of_work() as connection:
+        assert experiments.settle(connection, EXPERIMENT, trial.now + 71 * hour) == 0
+        assert experiments.settle(connection, EXPERIMENT, trial.now + 73 * hour) == 4
+        assert capture_sessions.forget_older(connection, trial.now) == 4
+        connection.execute(update(submissions).values(customer_hmac=None, state="erased"))
+    with trial.store.reading() as connection:
+        assert {one.exposed_at: one for one in experiments.outcomes(connection, EXPERIMENT)} == found
 
 
 def test_erasing_a_customer_leaves_the_counts(trial: Desk) -> None:

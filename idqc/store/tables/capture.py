@@ -69,5 +69,7 @@ exposures = Table(
     Column("customer_hmac", String(64), primary_key=True),
     Column("arm", String(64), nullable=False),
     Column("exposed_at", Moment, nullable=False),
+    # What became of the customer, kept once their window has passed: retention may then delete the rest.
+    Column("outcome", document()),
     Index("ix_experiment_exposures_customer_hmac", "customer_hmac"),
 )

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("customer_hmac", sa.String(64), nullable=False),
         sa.Column("arm", sa.String(64), nullable=False),
         sa.Column("exposed_at", columns.Moment(), nullable=False),
+        sa.Column("outcome", columns.document(), nullable=True),
         sa.PrimaryKeyConstraint("experiment", "customer_hmac", name=op.f("pk_experiment_exposures")),
     )
     op.create_index("ix_experiment_exposures_customer_hmac", "experiment_exposures", ["customer_hmac"], unique=False)
