@@ -11,11 +11,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from idqc.experiments.arms import ActAt, Arm, Experiment
 from idqc.experiments.sequential import exact_upper
-from idqc.experiments.simulator import Habits, Power, approval_rate, habits_of, measure
+from idqc.experiments.simulator import Habits, Power, approval_rate, habits_of, measure, ratio_alarm
 
 ARMS = (
     Arm("control", ActAt.NEVER, True, 1),
@@ -77,6 +79,13 @@ def main() -> None:
             measure(two, habits, asked.runs, asked.customers, 5, "A"),
             null=False,
         )
+    for lost in (0.0, 0.02, 0.05, 0.1):
+        alarms = [
+            ratio_alarm([1, 1, 1], asked.customers, np.random.default_rng([6, n]), lost) for n in range(asked.runs)
+        ]
+        stops = [at for at in alarms if at is not None]
+        median = f", median after {np.median(stops):.0f} customers" if stops else ""
+        print(f"shares, {lost:.0%} of one arm's customers lost: STOP in {len(stops)} of {asked.runs} runs{median}")
     print(f"{time.process_time() - started:.0f} s of CPU", flush=True)
 
 

@@ -23,6 +23,9 @@ MIN_PER_ARM = 100
 SAMPLE_RATIO_P = 0.001
 """Below this the shares are broken: an assignment or a record is lost, and no comparison can be trusted."""
 
+RATIO_PRIOR = 200.0
+"""The weight of that check's prior, in customers: it looks for shares that are off by some percent."""
+
 Floats = NDArray[np.float64]
 
 
@@ -102,30 +105,18 @@ def difference_interval(one: Moments, other: Moments, planned: float, alpha: flo
 
 
 def sample_ratio_p(counts: Sequence[int], shares: Sequence[int]) -> float:
-    """The p-value of the chi-square test that customers fell into the arms by their shares; 1 without customers."""
-    total = sum(counts)
-    if total == 0:
-        return 1.0
-    expected = [total * share / sum(shares) for share in shares]
-    statistic = sum((count - due) ** 2 / due for count, due in zip(counts, expected, strict=True))
-    return chi_square_tail(statistic, len(counts) - 1)
+    """The p-value of the test that customers fell into the arms by their shares, valid however often it is asked.
 
-
-def chi_square_tail(statistic: float, degrees: int) -> float:
-    """P(X >= statistic) of a chi-square with whole degrees of freedom, by its finite sum."""
-    x = statistic / 2
-    if degrees % 2 == 0:
-        tail, term = 0.0, math.exp(-x)
-        for step in range(degrees // 2):
-            tail += term
-            term *= x / (step + 1)
-        return min(tail, 1.0)
-    tail = math.erfc(math.sqrt(x))
-    term = math.exp(-x) * math.sqrt(x) / math.gamma(1.5)
-    for step in range(degrees // 2):
-        tail += term
-        term *= x / (step + 1.5)
-    return min(tail, 1.0)
+    The sequential multinomial test of Lindon and Malek, "Anytime-Valid Inference For Multinomial Count Data", arXiv
+    2011.03567, NeurIPS 2022: one over the Bayes factor of a Dirichlet prior around the shares against the shares
+    themselves, which exceeds 1 / p at any time with probability p at most.
+    """
+    due = [share / sum(shares) for share in shares]
+    log_factor = math.lgamma(RATIO_PRIOR) - math.lgamma(RATIO_PRIOR + sum(counts))
+    for count, share in zip(counts, due, strict=True):
+        log_factor += math.lgamma(RATIO_PRIOR * share + count) - math.lgamma(RATIO_PRIOR * share)
+        log_factor -= count * math.log(share)
+    return min(1.0, math.exp(-max(log_factor, 0.0)))
 
 
 def exact_upper(count: int, total: int, confidence: float = CONFIDENCE) -> float:

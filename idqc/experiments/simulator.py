@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from idqc.experiments.arms import ActAt, Arm, Experiment
 from idqc.experiments.outcomes import CustomerOutcome
 from idqc.experiments.report import differences
-from idqc.experiments.sequential import CONFIDENCE, MIN_PER_ARM, Moments
+from idqc.experiments.sequential import CONFIDENCE, MIN_PER_ARM, RATIO_PRIOR, SAMPLE_RATIO_P, Moments
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -195,6 +195,23 @@ def _naive(moments: Mapping[str, Moments], names: Sequence[str]) -> bool:
         if bool((away[np.minimum(a.count, b.count) >= MIN_PER_ARM] > z).any()):
             return True
     return False
+
+
+def deal(shares: Sequence[int], n: int, rng: np.random.Generator, lost: float = 0.0) -> NDArray[np.int64]:
+    """n customers dealt to arms by their shares; the record of one in `lost` of the first arm is missing."""
+    due = np.array(shares, np.float64)
+    due[0] *= 1 - lost
+    return rng.choice(len(shares), n, p=due / due.sum())
+
+
+def ratio_alarm(shares: Sequence[int], n: int, rng: np.random.Generator, lost: float = 0.0) -> int | None:
+    """After how many customers the check of the shares, asked after every one, first says STOP; None for never."""
+    arms = deal(shares, n, rng, lost)
+    due = np.array(shares, np.float64) / sum(shares)
+    before = np.cumsum(arms[:, None] == np.arange(len(shares)), axis=0)[np.arange(n), arms] - 1
+    steps = np.log((RATIO_PRIOR * due[arms] + before) / ((RATIO_PRIOR + np.arange(n)) * due[arms]))
+    over = np.flatnonzero(np.cumsum(steps) > -np.log(SAMPLE_RATIO_P))
+    return int(over[0]) + 1 if len(over) else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import pytest
 
 from idqc.experiments.sequential import (
     Moments,
-    chi_square_tail,
     difference_interval,
     exact_upper,
     half_width,
@@ -18,6 +17,7 @@ from idqc.experiments.sequential import (
     rho_for,
     sample_ratio_p,
 )
+from idqc.experiments.simulator import deal, ratio_alarm
 
 
 def test_the_width_is_the_papers() -> None:
@@ -74,25 +74,29 @@ def test_a_hundred_alike_are_no_certainty() -> None:
     assert float(interval.low) < 0 < float(interval.high)
 
 
-@pytest.mark.parametrize(
-    ("statistic", "degrees", "tail"),
-    [
-        (3.841459, 1, 0.05),
-        (5.991465, 2, 0.05),
-        (7.814728, 3, 0.05),
-        (16.266236, 3, 0.001),
-        (0.0, 4, 1.0),
-        (18.466827, 4, 0.001),
-    ],
-)
-def test_the_chi_square_tail_is_the_tables(statistic: float, degrees: int, tail: float) -> None:
-    assert chi_square_tail(statistic, degrees) == pytest.approx(tail, rel=1e-5)
-
-
 def test_lost_customers_are_noticed() -> None:
     assert sample_ratio_p([5000, 5010, 9990], [1, 1, 2]) > 0.9
     assert sample_ratio_p([5000, 4600, 10_000], [1, 1, 2]) < 0.001
     assert sample_ratio_p([0, 0], [1, 1]) == 1.0
+    assert sample_ratio_p([400, 280], [1, 1]) < 0.001
+
+
+def test_asking_often_raises_few_false_alarms_about_shares() -> None:
+    """2,000 streams of 3,000 customers, asked after each: the alarm at 0.001 may sound in 0.1 % of them."""
+    alarms = [ratio_alarm([1, 1, 2], 3000, np.random.default_rng([4, run])) for run in range(2000)]
+    assert sum(at is not None for at in alarms) <= 6
+    lossy = [ratio_alarm([1, 1, 2], 20_000, np.random.default_rng([5, run]), lost=0.1) for run in range(20)]
+    assert all(at is not None for at in lossy)
+
+
+def test_the_stream_and_the_count_agree() -> None:
+    """The first alarm of a stream is where the p-value of its counts first falls under the limit."""
+    rng = np.random.default_rng(1)
+    arms = deal([1, 1, 2], 4000, np.random.default_rng(1), lost=0.2)
+    at = ratio_alarm([1, 1, 2], 4000, rng, lost=0.2)
+    assert at is not None
+    before, then = (np.bincount(arms[:n], minlength=3).tolist() for n in (at - 1, at))
+    assert sample_ratio_p(then, [1, 1, 2]) < 0.001 <= sample_ratio_p(before, [1, 1, 2])
 
 
 def test_the_exact_bound_is_the_known_one() -> None:
