@@ -23,7 +23,7 @@ MIN_PER_ARM = 100
 SAMPLE_RATIO_P = 0.001
 """Below this the shares are broken: an assignment or a record is lost, and no comparison can be trusted."""
 
-RATIO_PRIOR = 200.0
+RATIO_PRIOR = 1000.0
 """The weight of that check's prior, in customers: it looks for shares that are off by some percent."""
 
 Floats = NDArray[np.float64]

@@ -70,7 +70,7 @@ def test_a_winner_is_told_with_its_intervals(run: Run, tmp_path: Path) -> None:
 
 def test_missing_customers_stop_the_reading(run: Run, tmp_path: Path) -> None:
     fill(tmp_path, {"control": 240}, 400)
-    fill(tmp_path, {"A": 240}, 280)
+    fill(tmp_path, {"A": 180}, 200)
     done = run("report")
     assert "STOP" in done.stdout
     assert "%" not in done.stdout

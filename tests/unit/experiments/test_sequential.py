@@ -78,7 +78,7 @@ def test_lost_customers_are_noticed() -> None:
     assert sample_ratio_p([5000, 5010, 9990], [1, 1, 2]) > 0.9
     assert sample_ratio_p([5000, 4600, 10_000], [1, 1, 2]) < 0.001
     assert sample_ratio_p([0, 0], [1, 1]) == 1.0
-    assert sample_ratio_p([400, 280], [1, 1]) < 0.001
+    assert sample_ratio_p([450, 250], [1, 1]) < 0.001
 
 
 def test_asking_often_raises_few_false_alarms_about_shares() -> None:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Running
+from tests.browser.capture.conftest import Running
 
 GRAVE = ("serious", "critical")
 

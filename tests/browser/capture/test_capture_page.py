@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Running
+from tests.browser.capture.conftest import Running
 
 GLARE = "quality.glare"
 
