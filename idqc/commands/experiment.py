@@ -18,7 +18,7 @@ from idqc.experiments.report import Report, State, read
 from idqc.experiments.sequential import MIN_PER_ARM, SAMPLE_RATIO_P
 from idqc.experiments.simulator import approval_rate, habits_of, measure
 from idqc.settings import read_settings, store_url
-from idqc.store import experiments
+from idqc.store import capture_sessions, experiments
 from idqc.store.engine import open_store
 
 app = typer.Typer(no_args_is_help=True, help="The experiment on the capture screen.")
@@ -34,6 +34,7 @@ def report(file: File = None, as_json: AsJson = False) -> None:
     store = open_store(store_url(read_settings()))
     with store.reading() as connection:
         found = read(experiment, experiments.outcomes(connection, experiment), store.clock())
+        ways = capture_sessions.bypasses_by_reason(connection, experiment.name)
     store.close()
     if as_json:
         typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
@@ -43,6 +44,8 @@ def report(file: File = None, as_json: AsJson = False) -> None:
     if found.state is not State.BROKEN:
         console.print(_readings(found, experiment))
         console.print(_comparisons(found))
+        for arm, reason, count in ways:
+            console.print(f"way through in {arm}, mostly for {reason}: {count}", highlight=False, markup=False)
 
 
 @app.command()

@@ -197,14 +197,22 @@ def submitted(connection: Connection, session_id: str, submission_id: str, at: d
     return done.rowcount == 1
 
 
-def bypasses_by_reason(connection: Connection) -> dict[str, int]:
-    """How often the way through was taken, by the reason that it is counted under."""
+def bypasses_by_reason(connection: Connection, experiment: str | None) -> list[tuple[str, str, int]]:
+    """How often the way through was taken: arm, the reason that it is counted under, and the count, most first.
+
+    Args:
+        connection: any.
+        experiment: its name; None counts the sessions outside of any, under the policy's name.
+    """
+    table = capture_sessions.c
+    arm = func.coalesce(table.arm, table.policy)
     rows = connection.execute(
-        select(capture_sessions.c.bypass_reason, func.count())
-        .where(capture_sessions.c.bypassed_at.is_not(None))
-        .group_by(capture_sessions.c.bypass_reason)
+        select(arm, table.bypass_reason, func.count())
+        .where(table.bypassed_at.is_not(None), table.experiment.is_not_distinct_from(experiment))
+        .group_by(arm, table.bypass_reason)
+        .order_by(func.count().desc(), arm, table.bypass_reason)
     )
-    return {str(reason): int(count) for reason, count in rows}
+    return [(str(arm), str(reason), int(count)) for arm, reason, count in rows]
 
 
 def erase_customer(connection: Connection, customer_hmac: str) -> int:

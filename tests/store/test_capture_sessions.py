@@ -143,7 +143,7 @@ def test_the_way_through_opens_after_three_for_one_reason(desk: Desk) -> None:
     assert (answer["route"], new) == ("bypassed", True)
     assert [one.flags for one in desk.queue.values()] == [("capture.bypassed",)]
     with desk.store.reading() as connection:
-        assert capture_sessions.bypasses_by_reason(connection) == {GLARE: 1}
+        assert capture_sessions.bypasses_by_reason(connection, None) == [("default", GLARE, 1)]
 
 
 def test_the_same_photo_twice_counts_once(desk: Desk) -> None:

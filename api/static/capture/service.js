@@ -37,6 +37,20 @@ function pause(ms, signal) {
   });
 }
 
+/** A signal that fires after a time, or with another one; and what to call when it is no longer needed. */
+function limit(ms, signal) {
+  const own = new AbortController();
+  const abort = () => own.abort();
+  const timer = setTimeout(abort, ms);
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  const release = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  };
+  return [own.signal, release];
+}
+
 /** Tries until it succeeds, fails for good or is stopped; `waiting(problem)` is told before every pause. */
 export async function persist(work, { signal, waiting } = {}) {
   for (let failed = 0; ; failed += 1) {
@@ -77,16 +91,15 @@ export class Service {
   }
 
   async #call(method, path, photo, timeoutMs, signal) {
-    const limits = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
+    const [until, release] = limit(timeoutMs, signal);
     const headers = { Authorization: `Bearer ${this.token}` };
     if (photo) headers["Content-Type"] = photo.type || "image/jpeg";
-    let answer;
     try {
-      answer = await fetch(this.root + path, {
+      const answer = await fetch(this.root + path, {
         method,
         headers,
         body: photo,
-        signal: AbortSignal.any(limits),
+        signal: until,
         cache: "no-store",
         credentials: "omit",
       });
@@ -96,6 +109,8 @@ export class Service {
     } catch (failed) {
       if (failed instanceof Problem || signal?.aborted) throw failed;
       throw new Problem(0, null, 0);
+    } finally {
+      release();
     }
   }
 }

@@ -54,6 +54,16 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         read_experiment(tmp_path / "missing.toml")
 
 
+def test_the_documented_file_is_one() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text(encoding="utf-8")
+    experiment = parse_experiment(text.split("```toml\n")[1].split("```")[0])
+    assert [(arm.name, arm.act_at, arm.bypass) for arm in experiment.arms] == [
+        ("control", ActAt.NEVER, True),
+        ("A", ActAt.WARNING, True),
+        ("B", ActAt.REJECT, False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("was", "is_now", "said"),
     [
