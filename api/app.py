@@ -9,16 +9,23 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
 
 from api import criteria, health, inspections, logs, problems, scraping
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
+from api.pages.forms import SignInForms
+from api.pages.openid import COOKIE as OPENID_COOKIE
+from api.pages.openid import COOKIE_LIFE_S as OPENID_COOKIE_LIFE_S
+from api.pages.openid import open_provider
 from idqc.certificate import Certificate
 from idqc.inspector import Inspector
-from idqc.settings import Settings
+from idqc.settings import Mode, Settings
+from idqc.store import keyring
 from idqc.store.house import House
+from idqc.surfaces.review import Sampling
 
 DESCRIPTION = (
     "One photo of an identity document in; a score for every criterion and a verdict out. "
@@ -30,7 +37,16 @@ log = logging.getLogger("idqc.api")
 
 def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAPI:
     """The service on an Inspector and a house that are already open: a broken installation never listens."""
-    service = Service(settings, inspector, Admission(settings.threads, settings.waiting), house)
+    cookies, draw = house_secrets(house)
+    service = Service(
+        settings,
+        inspector,
+        Admission(settings.threads, settings.waiting),
+        house,
+        sampling=Sampling(settings.double_review_share, draw),
+        sign_in_forms=SignInForms(cookies),
+        openid=open_provider(settings),
+    )
     service.metrics.places.set_function(lambda: service.admission.taken)
 
     @asynccontextmanager
@@ -49,6 +65,15 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
         redoc_url=None,
     )
     app.state.service = service
+    if service.openid is not None:
+        app.add_middleware(
+            SessionMiddleware,
+            secret_key=cookies.hex(),
+            session_cookie=OPENID_COOKIE,
+            max_age=OPENID_COOKIE_LIFE_S,
+            path="/console/openid",
+            https_only=settings.mode is Mode.PRODUCTION,
+        )
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
@@ -69,6 +94,14 @@ def serve(settings: Settings, inspector: Inspector, house: House, certificate: C
         ssl_certfile=certificate.certificate if certificate is not None else None,
         ssl_keyfile=certificate.key if certificate is not None else None,
     )
+
+
+def house_secrets(house: House) -> tuple[bytes, bytes]:
+    """The secret that signs the cookies of forms, and the one that draws the double-review sample."""
+    with house.store.unit_of_work() as connection:
+        now = house.store.clock()
+        cookies = keyring.secret(connection, house.vault, "cookies", now)
+        return cookies, keyring.secret(connection, house.vault, "double-review", now)
 
 
 async def _warm(service: Service) -> None:
