@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from idqc.errors import Conflict
 from idqc.states import State
 from idqc.store import submissions as cases
-from idqc.store.tables import inspections, state_changes, submissions
+from idqc.store.tables import inspections, submissions
 
 MAX_ATTEMPTS = 8
 """Claims that may end without a result: a photo that ends the process itself is given up after so many."""
@@ -37,6 +37,18 @@ class LostLease(Conflict):
     """Another worker has the submission by now, or it is over: nothing of this attempt may be kept."""
 
     code = "queue.lost_lease"
+
+
+def ready(connection: Connection, now: datetime) -> bool:
+    """Whether something waits or a lease has ended: a look that takes no write lock, for workers with nothing to do."""
+    due = or_(submissions.c.not_before.is_(None), submissions.c.not_before <= now)
+    some = select(submissions.c.id).where(
+        or_(
+            and_(submissions.c.state == State.QUEUED.value, due),
+            and_(submissions.c.state == State.INSPECTING.value, submissions.c.lease_until < now),
+        )
+    )
+    return connection.execute(some.limit(1)).first() is not None
 
 
 def claim(connection: Connection, worker: str, now: datetime, lease: timedelta) -> Claim | None:
@@ -74,11 +86,7 @@ def claim(connection: Connection, worker: str, now: datetime, lease: timedelta) 
     ).one_or_none()
     if taken is None:
         return None
-    connection.execute(
-        insert(state_changes).values(
-            submission_id=taken.id, at=now, before=State.QUEUED.value, after=State.INSPECTING.value, actor=worker
-        )
-    )
+    cases.record_change(connection, taken.id, State.QUEUED, State.INSPECTING, now, worker)
     return Claim(taken.id, token, taken.attempt, taken.spool_id, taken.document_type, taken.created_at)
 
 
@@ -168,7 +176,7 @@ def requeue(connection: Connection, submission_id: str, now: datetime, actor: st
 
 def backoff(attempt: int) -> timedelta:
     """How long to wait after so many attempts: 2 s, 4 s, 8 s ... at most ten minutes."""
-    return min(BACKOFF * 2 ** (min(attempt, 20) - 1), LONGEST_BACKOFF)
+    return min(BACKOFF * (1 << min(attempt, 20) - 1), LONGEST_BACKOFF)
 
 
 def _hold(connection: Connection, held: Claim) -> None:

@@ -9,14 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from idqc.errors import Conflict, NotFound
 from idqc.states import NEXT, State
-from idqc.store import webhooks
+from idqc.store import decision_times, webhooks
 from idqc.store.tables import state_changes, submissions
 
 REPLACEABLE = frozenset({State.AUTO_REJECTED, State.REJECTED, State.AWAITING_REVIEW, State.SECOND_REVIEW, State.DEAD})
 """What a customer may send another photo for. An approved case stays; a waiting one is looked at first."""
+
+
+class Duplicate(Conflict):
+    """An index refused the row: somebody was first."""
+
+    code = "request.duplicate"
 
 
 @dataclass(frozen=True)
@@ -44,15 +51,17 @@ def add(connection: Connection, new: NewSubmission, now: datetime, actor: str = 
     Raises:
         NotFound: `replaces_id` is unknown.
         Conflict: the case it replaces is approved, erased, or not yet judged, or was replaced before.
-        IntegrityError: the idempotency key was used at the same moment; ask `by_idempotency` then.
+        Duplicate: its idempotency key, or the case it replaces, was used before; the transaction must be given up.
     """
+    if new.replaces_id is not None:
+        read(connection, new.replaces_id)
     values = {name: getattr(new, name) for name in NewSubmission.__dataclass_fields__}
-    connection.execute(
-        insert(submissions).values(
-            **{**values, "flags": list(new.flags)}, state=State.QUEUED.value, created_at=now, updated_at=now, reasons=[]
-        )
-    )
-    _record(connection, new.id, None, State.QUEUED, now, actor)
+    row = {**values, "flags": list(new.flags), "state": State.QUEUED.value, "reasons": []}
+    try:
+        connection.execute(insert(submissions).values(**row, created_at=now, updated_at=now))
+    except IntegrityError:
+        raise Duplicate("This submission is there already.", "Read it by its idempotency key.") from None
+    record_change(connection, new.id, None, State.QUEUED, now, actor)
     if new.replaces_id is not None:
         replaced = lock(connection, new.replaces_id)
         if State(replaced.state) not in REPLACEABLE:
@@ -126,7 +135,8 @@ def waiting(connection: Connection, limit: int) -> bool:
 def oldest_queued(connection: Connection) -> datetime | None:
     """When the submission that waits longest arrived."""
     found = select(func.min(submissions.c.created_at)).where(submissions.c.state == State.QUEUED.value)
-    return connection.execute(found).scalar_one()
+    oldest: datetime | None = connection.execute(found).scalar_one()
+    return oldest
 
 
 def move(
@@ -171,6 +181,8 @@ def move(
     elif before in (State.AUTO_REJECTED, State.REJECTED) and to is State.AWAITING_REVIEW:
         changed.update(decided_at=None, decided_by=None)
     # The lock is a no-op on SQLite, whose writers are alone anyway; the condition holds on both.
+    if "decided_at" in changed and changed["decided_at"] is not None:
+        decision_times.count(connection, to, (now - row["created_at"]).total_seconds())
     moved = connection.execute(
         update(submissions)
         .where(submissions.c.id == submission_id, submissions.c.state == before.value)
@@ -178,7 +190,7 @@ def move(
     )
     if moved.rowcount != 1:
         raise Conflict("The submission changed at this moment.", "Read it again.", state=before.value)
-    _record(connection, submission_id, before, to, now, actor)
+    record_change(connection, submission_id, before, to, now, actor)
     return before
 
 
@@ -203,9 +215,10 @@ def _by_id(submission_id: str) -> Select[Any]:
     return select(submissions).where(submissions.c.id == submission_id)
 
 
-def _record(
+def record_change(
     connection: Connection, submission_id: str, before: State | None, after: State, now: datetime, actor: str
 ) -> None:
+    """Writes one change of state and its webhook messages; `move` does it for you."""
     connection.execute(
         insert(state_changes).values(
             submission_id=submission_id,

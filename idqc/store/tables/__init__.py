@@ -6,7 +6,7 @@ from idqc.store.tables.blobs import blobs, secrets
 from idqc.store.tables.columns import metadata
 from idqc.store.tables.keys import api_keys
 from idqc.store.tables.reviews import appeals, opinions, review_cases
-from idqc.store.tables.submissions import inspections, state_changes, submissions
+from idqc.store.tables.submissions import decision_times, inspections, state_changes, submissions
 from idqc.store.tables.webhooks import webhook_deliveries, webhook_endpoints
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "audit_entries",
     "audit_head",
     "blobs",
+    "decision_times",
     "inspections",
     "metadata",
     "opinions",

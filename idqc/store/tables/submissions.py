@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 
 from idqc.states import State
 from idqc.store.tables.columns import ID_CHARACTERS, Moment, document, metadata
@@ -89,4 +89,14 @@ state_changes = Table(
         sqlite_where=text("before = 'inspecting' AND after IN ('auto_rejected', 'awaiting_review')"),
         postgresql_where=text("before = 'inspecting' AND after IN ('auto_rejected', 'awaiting_review')"),
     ),
+)
+
+decision_times = Table(
+    "decision_times",
+    metadata,
+    Column("state", String(20), primary_key=True),
+    # The bucket's upper end; the last one, without an end, is -1.
+    Column("bucket_s", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("total_s", Float, nullable=False),
 )

@@ -116,6 +116,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
     )
     op.create_table(
+        "decision_times",
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("bucket_s", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("total_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("state", "bucket_s", name=op.f("pk_decision_times")),
+    )
+    op.create_table(
         "inspections",
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("submission_id", sa.String(32), nullable=False),
@@ -184,6 +192,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drops them again; for development only."""
+    op.drop_table("decision_times")
     op.drop_table("webhook_deliveries")
     op.drop_table("state_changes")
     op.drop_table("inspections")
