@@ -6,20 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.staticfiles import StaticFiles
 
-from api import criteria, health, inspections, logs, problems, scraping
+from api import appeals, criteria, health, inspections, logs, problems, reviews, scraping
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
+from api.pages import agreement, console, openid, operations, pictures, refusals, sign_in
 from api.pages.forms import SignInForms
-from api.pages.openid import COOKIE as OPENID_COOKIE
-from api.pages.openid import COOKIE_LIFE_S as OPENID_COOKIE_LIFE_S
-from api.pages.openid import open_provider
 from idqc.certificate import Certificate
 from idqc.inspector import Inspector
 from idqc.settings import Mode, Settings
@@ -31,6 +31,8 @@ DESCRIPTION = (
     "One photo of an identity document in; a score for every criterion and a verdict out. "
     "A score of 0 is a normal photo, 1 is one that should be turned away."
 )
+
+STATIC = Path(__file__).parent / "static"
 
 log = logging.getLogger("idqc.api")
 
@@ -45,7 +47,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
         house,
         sampling=Sampling(settings.double_review_share, draw),
         sign_in_forms=SignInForms(cookies),
-        openid=open_provider(settings),
+        openid=openid.open_provider(settings),
     )
     service.metrics.places.set_function(lambda: service.admission.taken)
 
@@ -69,16 +71,20 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
         app.add_middleware(
             SessionMiddleware,
             secret_key=cookies.hex(),
-            session_cookie=OPENID_COOKIE,
-            max_age=OPENID_COOKIE_LIFE_S,
+            session_cookie=openid.COOKIE,
+            max_age=openid.COOKIE_LIFE_S,
             path="/console/openid",
             https_only=settings.mode is Mode.PRODUCTION,
         )
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for resource in (inspections, criteria, health, scraping):
+    refusals.install(app)
+    for resource in (inspections, criteria, health, scraping, reviews, appeals):
         app.include_router(resource.router)
+    for shown in (sign_in, openid, console, pictures, agreement, operations):
+        app.include_router(shown.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 

@@ -72,11 +72,11 @@ def claim(store: Store, submission_id: str, reviewer: str, sampling: Sampling) -
     return taken
 
 
-def claim_next(store: Store, reviewer: str, sampling: Sampling) -> Claim | None:
-    """Takes the most urgent case that is free; None when there is none."""
+def claim_next(store: Store, reviewer: str, sampling: Sampling, but_not: str = "") -> Claim | None:
+    """Takes the most urgent case that is free or the reviewer's own, but not this one; None when there is none."""
     _open_cases(store, sampling)
     with store.unit_of_work() as connection:
-        return reviews.claim_next(connection, reviewer, store.clock())
+        return reviews.claim_next(connection, reviewer, store.clock(), but_not)
 
 
 def release(store: Store, submission_id: str, reviewer: str) -> None:
