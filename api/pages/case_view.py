@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.pages.texts import Texts
 from idqc.catalogue import all_criteria, criteria, find
@@ -16,6 +17,7 @@ from idqc.store.reviews import QueueRow
 BADGES_SHOWN = 4
 TOLD = ("reject", "warn", "not_computed")
 WORST_FIRST = {"reject": 0, "warn": 1, "not_computed": 2, "pass": 3, "not_applicable": 4}
+KOREA = ZoneInfo("Asia/Seoul")
 SHORT = 8
 """Characters of an id that people read out to each other."""
 
@@ -31,6 +33,11 @@ def lapse(t: Texts, length: timedelta) -> str:
     if minutes < 60:
         return t("time.minutes", n=minutes)
     return t("time.hours", n=minutes // 60) if minutes < 48 * 60 else t("time.days", n=minutes // (24 * 60))
+
+
+def moment(when: datetime) -> str:
+    """A point in time as people in Korea read it."""
+    return f"{when.astimezone(KOREA):%Y-%m-%d %H:%M} KST"
 
 
 def document_name(t: Texts, document_type: str | None) -> str:
@@ -135,7 +142,7 @@ def case_view(
             {
                 "id": other["id"],
                 "short": short(other["id"]),
-                "when": f"{other['created_at']:%Y-%m-%d %H:%M} UTC",
+                "when": moment(other["created_at"]),
                 "state": t(f"state.{other['state']}"),
                 "badges": badges(t, other["findings"] or ())[:2],
             }

@@ -91,7 +91,12 @@ def release_case(submission_id: str, service: RunningService, visitor: Reviewer,
 
 @router.post("/cases/{submission_id}/shown")
 def note_shown(submission_id: str, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
-    """A case that was made ready off screen is looked at now."""
+    """A case that was made ready off screen is looked at now; its claim begins anew.
+
+    Raises:
+        Conflict: it was ready for so long that another reviewer has it by now.
+    """
+    review.claim(service.house.store, submission_id, visitor.actor, service.sampling)
     review.note_view(service.house.store, submission_id, visitor.actor, "case")
     return Response(status_code=204)
 

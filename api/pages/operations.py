@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import RunningService
-from api.pages.case_view import short
+from api.pages.case_view import moment, short
 from api.pages.render import page, texts_of
 from api.pages.session import CheckedForm, Visitor, allow
 from idqc.access.accounts import Permission
@@ -56,7 +56,7 @@ def read_operations(
             "id": row["id"],
             "short": short(row["id"]),
             "error": row["error_code"] or "–",
-            "when": f"{row['updated_at']:%Y-%m-%d %H:%M} UTC",
+            "when": moment(row["updated_at"]),
         }
         for row in dead
     ]

@@ -14,7 +14,7 @@ from api.pages.forms import FORM_LIFE_S, StaleForm
 from api.pages.render import page, texts_of
 from api.pages.session import CheckedForm, PossibleVisitor, begin_session, end_session, is_secure
 from api.rate_limits import GUESSES_PER_MINUTE
-from idqc.surfaces import sign_in
+from idqc.surfaces import review, sign_in
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -80,6 +80,7 @@ async def post_sign_in(
 def post_sign_out(request: Request, service: RunningService, visitor: PossibleVisitor, form: CheckedForm) -> Response:
     """Ends the session, here and in the database."""
     if visitor is not None:
+        review.release_all(service.house.store, visitor.actor)
         sign_in.sign_out(service.house.store, visitor.session, visitor.token)
     answer = RedirectResponse(HOME, 303)
     end_session(request, service, answer)

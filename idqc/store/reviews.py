@@ -226,6 +226,17 @@ def release_claim(connection: Connection, submission_id: str, reviewer: str) -> 
     return released.first() is not None
 
 
+def release_all(connection: Connection, reviewer: str) -> list[str]:
+    """Gives back every claim of a reviewer; gives the cases."""
+    released = connection.execute(
+        update(review_cases)
+        .where(review_cases.c.claimed_by == reviewer)
+        .values(claimed_by=None, claimed_until=None)
+        .returning(review_cases.c.submission_id)
+    )
+    return list(released.scalars())
+
+
 def spend_claim(connection: Connection, submission_id: str, reviewer: str, now: datetime) -> Claim | None:
     """Ends the reviewer's claim because the case is being decided; None when it is not theirs any more.
 

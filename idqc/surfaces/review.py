@@ -86,6 +86,13 @@ def release(store: Store, submission_id: str, reviewer: str) -> None:
             audit.append(connection, reviewer, "case.released", submission_id, {})
 
 
+def release_all(store: Store, reviewer: str) -> None:
+    """Gives back every claim of somebody who leaves, so that nobody waits for them to expire."""
+    with store.unit_of_work() as connection:
+        for submission_id in reviews.release_all(connection, reviewer):
+            audit.append(connection, reviewer, "case.released", submission_id, {})
+
+
 def note_view(store: Store, submission_id: str, viewer: str, what: str, **details: str | bool) -> None:
     """Writes that somebody was shown something of a case; called before it is sent."""
     with store.unit_of_work() as connection:
