@@ -13,13 +13,16 @@ from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import appeals, criteria, health, inspections, logs, problems, reviews, scraping
+from api import appeals, criteria, health, inspections, problems, reviews, scraping, submissions
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
 from api.pages import agreement, console, openid, operations, pictures, refusals, sign_in
 from api.pages.forms import SignInForms
+from api.queue_metrics import QueueMetrics
+from api.workers import Workers
+from idqc import logs
 from idqc.certificate import Certificate
 from idqc.inspector import Inspector
 from idqc.settings import Mode, Settings
@@ -50,12 +53,16 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
         openid=openid.open_provider(settings),
     )
     service.metrics.places.set_function(lambda: service.admission.taken)
+    service.metrics.registry.register(QueueMetrics(house))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.create_task(_warm(service))
+        workers = Workers(service)
+        workers.start()
         yield
         warming.cancel()
+        await asyncio.to_thread(workers.stop)
         service.admission.close()
 
     app = FastAPI(
@@ -80,7 +87,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     refusals.install(app)
-    for resource in (inspections, criteria, health, scraping, reviews, appeals):
+    for resource in (inspections, submissions, criteria, health, scraping, reviews, appeals):
         app.include_router(resource.router)
     for shown in (sign_in, openid, console, pictures, agreement, operations):
         app.include_router(shown.router)

@@ -1,4 +1,4 @@
-"""The command line: inspect, criteria, serve, synth, train, calibrate, evaluate.
+"""The command line: inspect, criteria, serve, work, synth, train, calibrate, evaluate.
 
 What a command needs is imported when it runs: inspecting loads no web server and no training code.
 """
@@ -150,6 +150,12 @@ def serve(
 
 
 @app.command()
+def work(threads: Annotated[int, typer.Option(min=1, help="Photos at a time; one uses one core.")] = 1) -> None:
+    """Work on the verification queue until told to stop, behind whatever else this machine does."""
+    load("idqc.commands.queue", "service").work(threads)
+
+
+@app.command()
 def synth(
     out: Annotated[Path, typer.Argument(help="Folder for photos and labels.jsonl; an unfinished one is resumed.")],
     n: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 1000,
@@ -281,8 +287,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+add_group("audit", "idqc.commands.audit", "The audit log: verify its chain.")
 add_group("keys", "idqc.commands.keys", "API keys: make, list, revoke.")
 add_group("accounts", "idqc.commands.accounts", "Accounts of the reviewer console.")
+add_group("queue", "idqc.commands.queue", "The verification queue: status, dead letters.")
+add_group("retention", "idqc.commands.retention", "Purge what is past its age; erase one customer.")
+add_group("vault", "idqc.commands.vault", "Encryption at rest: rotate the master key.")
+add_group("webhooks", "idqc.commands.webhooks", "Receivers of changes of state.")
 
 
 def main() -> None:

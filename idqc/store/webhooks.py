@@ -101,6 +101,12 @@ def announce(connection: Connection, submission_id: str, before: State | None, a
         )
 
 
+def due(connection: Connection, now: datetime) -> bool:
+    """Whether a message waits: a look that takes no write lock."""
+    some = select(webhook_deliveries.c.id).where(webhook_deliveries.c.next_at <= now).limit(1)
+    return connection.execute(some).first() is not None
+
+
 def claim(connection: Connection, vault: Vault, now: datetime, lease: timedelta) -> Delivery | None:
     """Takes the message that is due longest; it comes back by itself when the sender dies."""
     due = (

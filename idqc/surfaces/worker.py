@@ -22,6 +22,8 @@ from idqc.surfaces.verification import conclude, judge
 
 IDLE_S = 0.25
 """Between two looks at an empty queue."""
+PATIENCE_S = 5.0
+"""How long a worker stands back for photos that somebody waits for."""
 log = logging.getLogger("idqc.worker")
 
 
@@ -43,6 +45,7 @@ class Worker:
     name: str = field(default_factory=worker_name)
     busy: Callable[[], bool] = lambda: False
     inspected: Callable[[Inspection], None] = lambda _: None
+    _yielded_since: float | None = field(default=None, init=False)
     _swept_at: float = field(default=float("-inf"), init=False)
 
     def run(self, stop: threading.Event) -> None:
@@ -59,7 +62,7 @@ class Worker:
 
     def step(self) -> bool:
         """Handles one submission. False when there was none, or something more urgent."""
-        if self.busy():
+        if self._yields():
             return False
         store = self.house.store
         with store.reading() as connection:
@@ -77,6 +80,18 @@ class Worker:
             return False
         self._handle(claim)
         return True
+
+    def _yields(self) -> bool:
+        """Whether to let capture go first; not for longer than PATIENCE_S a photo, or the queue would starve."""
+        if not self.busy():
+            self._yielded_since = None
+            return False
+        if self._yielded_since is None:
+            self._yielded_since = monotonic()
+        if monotonic() - self._yielded_since < PATIENCE_S:
+            return True
+        self._yielded_since = None
+        return False
 
     @property
     def _lease(self) -> timedelta:

@@ -71,11 +71,13 @@ def open_page(browser: Browser, width: int = 1280, language: str = "en", scheme:
 
 def sign_in(page: Page, console: Console, name: str) -> None:
     page.goto(f"{console.address}/console")
+    expect(page.locator("#name")).to_be_focused()
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("nav")
+    expect(page.locator("nav, [role=alert]")).to_have_count(1, timeout=20_000)
+    assert page.locator("[role=alert]").all_inner_texts() == []
 
 
 def faults(page: Page) -> list[str]:

@@ -63,7 +63,7 @@ class StubInspector:
         self.calls.append({"surface": surface, **options})
         findings = tuple(self._finding(line.code, surface) for line in criteria(surface, "kr_resident"))
         return Inspection(
-            inspection_id="0" * 32,
+            inspection_id=uuid.uuid4().hex,
             surface=surface,
             verdict=verdict(findings),
             release=self.release.id,

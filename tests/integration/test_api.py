@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from api import app as application
 from api.app import create_app
 from api.examples import INSPECTION, PROBLEMS
-from api.logs import JsonLines
 from api.schemas import CatalogueBody, InspectionBody, Problem
+from idqc.logs import JsonLines
 from idqc.settings import Mode, Settings
 from idqc.store.house import House
 

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from api.logs import JsonLines
+from idqc.logs import JsonLines
 from idqc.photo.decode import MAX_BYTES
 from idqc.settings import Settings
 from idqc.store.house import House
