@@ -6,29 +6,50 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.staticfiles import StaticFiles
 
-from api import capture, capture_page, criteria, experiments, health, inspections, problems, scraping, submissions
+from api import (
+    appeals,
+    capture,
+    capture_page,
+    criteria,
+    experiments,
+    health,
+    inspections,
+    problems,
+    reviews,
+    scraping,
+    submissions,
+)
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
+from api.pages import agreement, console, openid, operations, pictures, refusals, sign_in
+from api.pages.forms import SignInForms
 from api.queue_metrics import QueueMetrics
 from api.workers import Workers
 from idqc import logs
 from idqc.certificate import Certificate
 from idqc.experiments.arms import read_experiment
 from idqc.inspector import Inspector
-from idqc.settings import Settings
+from idqc.settings import Mode, Settings
+from idqc.store import keyring
 from idqc.store.house import House
 from idqc.surfaces.capture_sessions import open_capture
+from idqc.surfaces.review import Sampling
 
 DESCRIPTION = (
     "One photo of an identity document in; a score for every criterion and a verdict out. "
     "A score of 0 is a normal photo, 1 is one that should be turned away."
 )
+
+STATIC = Path(__file__).parent / "static"
 
 log = logging.getLogger("idqc.api")
 
@@ -36,8 +57,17 @@ log = logging.getLogger("idqc.api")
 def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAPI:
     """The service on an Inspector and a house that are already open: a broken installation never listens."""
     experiment = None if settings.experiment is None else read_experiment(settings.experiment)
-    step = open_capture(house, inspector.inspect, experiment, settings.queue_limit)
-    service = Service(settings, inspector, Admission(settings.threads, settings.waiting), house, step)
+    cookies, draw = house_secrets(house)
+    service = Service(
+        settings,
+        inspector,
+        Admission(settings.threads, settings.waiting),
+        house,
+        capture=open_capture(house, inspector.inspect, experiment, settings.queue_limit),
+        sampling=Sampling(settings.double_review_share, draw),
+        sign_in_forms=SignInForms(cookies),
+        openid=openid.open_provider(settings),
+    )
     service.metrics.places.set_function(lambda: service.admission.taken)
     service.metrics.registry.register(QueueMetrics(house))
 
@@ -60,11 +90,25 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
         redoc_url=None,
     )
     app.state.service = service
+    if service.openid is not None:
+        app.add_middleware(
+            SessionMiddleware,
+            secret_key=cookies.hex(),
+            session_cookie=openid.COOKIE,
+            max_age=openid.COOKIE_LIFE_S,
+            path="/console/openid",
+            https_only=settings.mode is Mode.PRODUCTION,
+        )
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
-    for resource in (inspections, submissions, criteria, capture, capture_page, experiments, health, scraping):
+    refusals.install(app)
+    machine = (inspections, submissions, capture, criteria, experiments, health, scraping, reviews, appeals)
+    for resource in machine:
         app.include_router(resource.router)
+    for shown in (capture_page, sign_in, openid, console, pictures, agreement, operations):
+        app.include_router(shown.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 
@@ -80,6 +124,14 @@ def serve(settings: Settings, inspector: Inspector, house: House, certificate: C
         ssl_certfile=certificate.certificate if certificate is not None else None,
         ssl_keyfile=certificate.key if certificate is not None else None,
     )
+
+
+def house_secrets(house: House) -> tuple[bytes, bytes]:
+    """The secret that signs the cookies of forms, and the one that draws the double-review sample."""
+    with house.store.unit_of_work() as connection:
+        now = house.store.clock()
+        cookies = keyring.secret(connection, house.vault, "cookies", now)
+        return cookies, keyring.secret(connection, house.vault, "double-review", now)
 
 
 async def _warm(service: Service) -> None:

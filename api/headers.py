@@ -20,9 +20,14 @@ CAMERA_PAGE_POLICY = f"{PAGE_POLICY}; media-src 'self' blob:"
 NO_DEVICES = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), usb=()"
 CAMERA_ONLY = NO_DEVICES.replace("camera=()", "camera=(self)")
 
-PAGE_HEADERS = {"Content-Security-Policy": PAGE_POLICY}
+# Under no-referrer browsers send "Origin: null" with a form, and nobody could tell whose form it is.
+PAGE_HEADERS = {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "same-origin"}
 """What a page adds to the headers that every answer has."""
-CAMERA_PAGE_HEADERS = {"Content-Security-Policy": CAMERA_PAGE_POLICY, "Permissions-Policy": CAMERA_ONLY}
+CAMERA_PAGE_HEADERS = {
+    **PAGE_HEADERS,
+    "Content-Security-Policy": CAMERA_PAGE_POLICY,
+    "Permissions-Policy": CAMERA_ONLY,
+}
 """What a page with a live camera adds."""
 
 ONE_YEAR_S = 365 * 24 * 3600
@@ -30,12 +35,12 @@ ONE_YEAR_S = 365 * 24 * 3600
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 _UNLESS_SAID = {
+    "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": API_POLICY,
     "Permissions-Policy": NO_DEVICES,
     "Cache-Control": "no-store",

@@ -2,7 +2,7 @@
 
     python benchmarks/leaks.py FOLDER [--limit 200]
 
-FOLDER has photos and labels.jsonl (`idqc synth`). Each photo goes the whole way, through the release's own models. Then:
+FOLDER has photos and labels.jsonl (`idqc synth`). Each photo goes the whole way, through the release:
 
 - text search: back digits, whole numbers and MRZ personal numbers in the files of the database, in the log and in the
   metrics; and anything that begins like a picture, or holds a piece of an upload, in the blob folder;

@@ -91,6 +91,15 @@ class Settings(BaseSettings):
     webhook_private_hosts: str = ""
     """Comma-separated host names of webhook receivers that may have private addresses, or use http."""
 
+    public_url: str | None = None
+    """Where browsers reach the service, such as https://idqc.bank.example; None: what each request says."""
+    openid_issuer: str | None = None
+    """The identity provider of the console, by its issuer; None: names and passwords alone."""
+    openid_client_id: str | None = None
+    openid_client_secret: SecretStr | None = None
+    double_review_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of cases that two reviewers judge without seeing each other."""
+
 
 def store_url(settings: Settings) -> str:
     """The database's URL."""

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import Depends
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import RunningService, Service
+from api.pages.forms import StaleForm, check_same_site
 from idqc.access.accounts import SESSION_LIFE, Account, Permission
 from idqc.errors import IdqcError
 from idqc.settings import Mode
 from idqc.store.accounts import Session
 from idqc.surfaces.sign_in import SignedIn, session_of
-
-FORM_LIFE_S = 3600
-"""How long a sign-in form may stay open."""
 
 
 class NotSignedIn(IdqcError):
@@ -39,14 +34,6 @@ class NotAllowed(IdqcError):
     code = "access.role"
     status = 403
     title = "The role does not include this"
-
-
-class StaleForm(IdqcError):
-    """A form that this session did not hand out, or that another site sent."""
-
-    code = "access.csrf"
-    status = 403
-    title = "The form is out of date"
 
 
 @dataclass(frozen=True)
@@ -119,18 +106,6 @@ async def form_of(request: Request, visitor: PossibleVisitor) -> FormData:
 CheckedForm = Annotated[FormData, Depends(form_of)]
 
 
-def check_same_site(request: Request) -> None:
-    """Refuses what a browser says came from another site.
-
-    Raises:
-        StaleForm: the Origin or Sec-Fetch-Site header names another one.
-    """
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    if foreign or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise StaleForm("The form was sent by another site.", "Use the pages of this service.")
-
-
 def begin_session(request: Request, service: Service, answer: Response, signed_in: SignedIn) -> None:
     """Gives the browser the session's cookie: out of reach of scripts, and of other sites' requests."""
     answer.set_cookie(
@@ -157,25 +132,3 @@ def is_secure(request: Request, service: Service) -> bool:
 def _cookie_name(request: Request, service: Service) -> str:
     # Browsers keep a __Host- cookie only when it is secure and bound to this host and path.
     return "__Host-idqc-session" if is_secure(request, service) else "idqc-session"
-
-
-class SignInForms:
-    """Tokens of sign-in forms: there is no session yet, so a random cookie must fit the signed field of the form."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._signer = URLSafeTimedSerializer(secret, salt="sign-in")
-
-    def hand_out(self, request: Request) -> tuple[str, str]:
-        """The cookie's value (an old one is kept, so that two open tabs both work) and the form's field."""
-        cookie = request.cookies.get("idqc-form") or secrets.token_urlsafe(16)
-        return cookie, self._signer.dumps(cookie)
-
-    def check(self, request: Request, field: str) -> None:
-        """Raises StaleForm unless the form was handed to this browser within the last hour."""
-        check_same_site(request)
-        try:
-            told = str(self._signer.loads(field, max_age=FORM_LIFE_S))
-        except BadSignature:
-            told = ""
-        if not told or not hmac.compare_digest(told.encode(), request.cookies.get("idqc-form", "").encode()):
-            raise StaleForm("The sign-in form is out of date.", "Load the page again.")

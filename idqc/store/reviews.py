@@ -188,15 +188,24 @@ def claim_case(connection: Connection, submission_id: str, reviewer: str, now: d
     return _claim(connection, review_cases.c.submission_id == submission_id, reviewer, now)
 
 
-def claim_next(connection: Connection, reviewer: str, now: datetime) -> Claim | None:
-    """Takes the most urgent case that nobody has and that this reviewer has had no say in."""
+def claim_next(connection: Connection, reviewer: str, now: datetime, but_not: str = "") -> Claim | None:
+    """Takes the most urgent case that nobody else has and that this reviewer has had no say in.
+
+    Args:
+        but_not: a case of the reviewer's own that is not meant.
+    """
     first = (
         select(review_cases.c.submission_id)
         .join(submissions, submissions.c.id == review_cases.c.submission_id)
         .where(
             submissions.c.state.in_(REVIEWED),
             review_cases.c.closed_at.is_(None),
-            or_(review_cases.c.claimed_until.is_(None), review_cases.c.claimed_until < now),
+            review_cases.c.submission_id != but_not,
+            or_(
+                review_cases.c.claimed_until.is_(None),
+                review_cases.c.claimed_until < now,
+                review_cases.c.claimed_by == reviewer,
+            ),
             ~exists().where(*_heard(reviewer)),
         )
         .order_by(review_cases.c.rank_at, review_cases.c.submission_id)
@@ -215,6 +224,17 @@ def release_claim(connection: Connection, submission_id: str, reviewer: str) -> 
         .returning(review_cases.c.submission_id)
     )
     return released.first() is not None
+
+
+def release_all(connection: Connection, reviewer: str) -> list[str]:
+    """Gives back every claim of a reviewer; gives the cases."""
+    released = connection.execute(
+        update(review_cases)
+        .where(review_cases.c.claimed_by == reviewer)
+        .values(claimed_by=None, claimed_until=None)
+        .returning(review_cases.c.submission_id)
+    )
+    return list(released.scalars())
 
 
 def spend_claim(connection: Connection, submission_id: str, reviewer: str, now: datetime) -> Claim | None:
@@ -328,3 +348,40 @@ def _rank(opened_at: datetime, points: float) -> datetime:
 
 def _opinion(row: Row[Any]) -> Opinion:
     return Opinion(row.reviewer, Choice(row.choice), tuple(row.reasons), row.note, row.said_at)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known of a case beside its submission. `notes` are those of this round, `heard` everybody so far."""
+
+    sampled: bool
+    round: int
+    notes: tuple[str, ...]
+    heard: frozenset[str]
+
+
+def find_case(connection: Connection, submission_id: str) -> Case | None:
+    """The case of a submission, or None while none was opened."""
+    row = connection.execute(select(review_cases).where(review_cases.c.submission_id == submission_id)).one_or_none()
+    if row is None:
+        return None
+    said = connection.execute(
+        select(opinions).where(opinions.c.submission_id == submission_id).order_by(opinions.c.round, opinions.c.number)
+    ).all()
+    notes = tuple(one.note for one in said if one.round == row.round and one.note)
+    return Case(row.sampled, row.round, notes, frozenset(one.reviewer for one in said))
+
+
+def findings_of(connection: Connection, submission_ids: Sequence[str]) -> dict[str, Sequence[dict[str, Any]]]:
+    """The findings of several submissions' inspections, by submission."""
+    rows = connection.execute(
+        select(submissions.c.id, inspections.c.findings)
+        .join(inspections, inspections.c.id == submissions.c.inspection_id)
+        .where(submissions.c.id.in_(list(submission_ids)))
+    )
+    return {row.id: tuple(row.findings or ()) for row in rows}
+
+
+def forget_notes(connection: Connection, submission_id: str) -> None:
+    """Empties the notes of a case, which people write freely; part of erasing a customer."""
+    connection.execute(update(opinions).where(opinions.c.submission_id == submission_id).values(note=""))

@@ -72,17 +72,24 @@ def claim(store: Store, submission_id: str, reviewer: str, sampling: Sampling) -
     return taken
 
 
-def claim_next(store: Store, reviewer: str, sampling: Sampling) -> Claim | None:
-    """Takes the most urgent case that is free; None when there is none."""
+def claim_next(store: Store, reviewer: str, sampling: Sampling, but_not: str = "") -> Claim | None:
+    """Takes the most urgent case that is free or the reviewer's own, but not this one; None when there is none."""
     _open_cases(store, sampling)
     with store.unit_of_work() as connection:
-        return reviews.claim_next(connection, reviewer, store.clock())
+        return reviews.claim_next(connection, reviewer, store.clock(), but_not)
 
 
 def release(store: Store, submission_id: str, reviewer: str) -> None:
     """Gives a claim back; nothing happens when it was not the reviewer's."""
     with store.unit_of_work() as connection:
         if reviews.release_claim(connection, submission_id, reviewer):
+            audit.append(connection, reviewer, "case.released", submission_id, {})
+
+
+def release_all(store: Store, reviewer: str) -> None:
+    """Gives back every claim of somebody who leaves, so that nobody waits for them to expire."""
+    with store.unit_of_work() as connection:
+        for submission_id in reviews.release_all(connection, reviewer):
             audit.append(connection, reviewer, "case.released", submission_id, {})
 
 

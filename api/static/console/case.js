@@ -120,7 +120,8 @@ function swap() {
   begin(element);
   scrollTo(0, 0);
   element.focus();
-  post(`/console/cases/${id}/shown`);
+  // Ready for too long, and somebody else has it: the page as it is now says so.
+  post(`/console/cases/${id}/shown`).then((answer) => { if (!answer.ok) location.reload(); }, () => {});
 }
 
 begin(document.querySelector("main"));

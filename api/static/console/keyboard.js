@@ -21,6 +21,9 @@ export function listen(actions) {
   const enabled = document.getElementById("shortcuts-on");
   enabled.checked = !remembered();
   enabled.addEventListener("change", () => remember(!enabled.checked));
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-key='?']")) help.showModal();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
