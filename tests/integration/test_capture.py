@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def test_the_queue_knows_the_customer_of_a_session(
     with house.store.reading() as connection:
         row = submissions.read(connection, sent["submission_id"])
     assert row["customer_hmac"] == customer_hmac(house, "customer-1")
+
+
+def test_a_captured_photo_goes_through_the_queue(
+    client: TestClient, root: str, token: dict[str, str], photo: bytes, stub: Any
+) -> None:
+    sent = client.post(f"{root}/submit", content=photo, headers={**token, **JPEG}).json()
+    until = time.monotonic() + 8
+    state = sent["state"]
+    while state in ("queued", "inspecting") and time.monotonic() < until:
+        time.sleep(0.05)
+        state = client.get(f"/v1/submissions/{sent['submission_id']}").json()["state"]
+    assert state == "awaiting_review"
+    assert stub.calls[-1]["surface"] == "verification"
 
 
 @pytest.mark.parametrize("call", ["GET ", "POST /photos", "POST /bypass", "POST /submit"])

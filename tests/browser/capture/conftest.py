@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import socket
 import threading
 import time
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from api.app import create_app
 from idqc.catalogue import all_criteria, criteria, find
@@ -31,6 +30,7 @@ from idqc.settings import Settings
 from idqc.store.house import House, open_house
 from idqc.surfaces.capture_sessions import CaptureStep, Handover, Wishes, open_capture
 from idqc.surfaces.verification import Accepted
+from tests.browser.conftest import CHROMIUM
 
 expect.set_options(timeout=25_000)
 LIMITS = Thresholds(reject=0.9, reject_warning=0.4)
@@ -203,22 +203,19 @@ def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(camera_file: Path) -> Iterator[Browser]:
+def browser(driver: Playwright, camera_file: Path) -> Iterator[Browser]:
     """Chromium of the system, without a window; its camera shows the mock card."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "the browser tests need Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-video-capture={camera_file}",
-            ],
-        )
-        yield opened
-        opened.close()
+    opened = driver.chromium.launch(
+        executable_path=CHROMIUM,
+        args=[
+            "--no-sandbox",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={camera_file}",
+        ],
+    )
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
