@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idqc.experiments.arms import ActAt, Experiment
@@ -119,18 +119,15 @@ def _unsettled(connection: Connection, experiment: Experiment) -> list[tuple[str
 
 
 def forget_customer(connection: Connection, customer_hmac: str) -> int:
-    """Cuts a customer's exposures from them; the counts of the arms stay what they were."""
-    rows = connection.execute(
-        select(exposures.c.experiment).where(exposures.c.customer_hmac == customer_hmac)
-    ).scalars()
-    names = list(rows)
-    for name in names:
-        connection.execute(
-            update(exposures)
-            .where(exposures.c.experiment == name, exposures.c.customer_hmac == customer_hmac)
-            .values(customer_hmac=f"erased-{uuid.uuid4().hex}")
-        )
-    return len(names)
+    """Cuts a customer's exposures from them. Returns how many.
+
+    One whose outcome is kept stays without its customer, so that no number that was read changes; one that is still
+    under way goes, since nobody could ever say how it ended.
+    """
+    own = exposures.c.customer_hmac == customer_hmac
+    gone = connection.execute(delete(exposures).where(own, exposures.c.outcome.is_(None))).rowcount
+    kept = connection.execute(update(exposures).where(own).values(customer_hmac=f"erased-{uuid.uuid4().hex}")).rowcount
+    return gone + kept
 
 
 def _outcome(

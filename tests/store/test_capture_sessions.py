@@ -362,17 +362,21 @@ def test_outcomes_tell_what_became_of_a_customer(trial: Desk, decide: Decide) ->
         assert {one.exposed_at: one for one in experiments.outcomes(connection, EXPERIMENT)} == found
 
 
-def test_erasing_a_customer_leaves_the_counts(trial: Desk) -> None:
+@pytest.mark.parametrize("settled", [True, False])
+def test_erasing_a_customer_changes_no_number_that_was_read(trial: Desk, settled: bool) -> None:
     customer = customer_of("B")
     made = trial.open(customer, device="phone")
     trial.turned_back(made, GLARE)
     hmac = trial.step.customer_hmac(customer)
     with trial.store.unit_of_work() as connection:
+        before = experiments.outcomes(connection, EXPERIMENT)
+        if settled:
+            experiments.settle(connection, EXPERIMENT, trial.now + timedelta(days=4))
         assert capture_sessions.erase_customer(connection, hmac) == 1
         assert experiments.forget_customer(connection, hmac) == 1
     with trial.store.reading() as connection:
         for table in (sessions_table, exposures, capture_photos):
             assert hmac not in str(connection.execute(select(table)).mappings().all())
-        assert [one.arm for one in experiments.outcomes(connection, EXPERIMENT)] == ["B"]
+        assert experiments.outcomes(connection, EXPERIMENT) == (before if settled else [])
     with pytest.raises(SessionOver):
         trial.step.submit(made.session_id, made.token, photo(3))
