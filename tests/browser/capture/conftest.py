@@ -218,6 +218,19 @@ def browser(driver: Playwright, camera_file: Path) -> Iterator[Browser]:
     opened.close()
 
 
+GRAIN = """
+let shots = 0;
+const keep = HTMLCanvasElement.prototype.toBlob;
+HTMLCanvasElement.prototype.toBlob = function (...how) {
+  const context = this.getContext("2d");
+  context.fillStyle = `rgb(${(shots += 40) % 256}, 0, 0)`;
+  context.fillRect(0, 0, 16, 16);
+  return keep.apply(this, how);
+};
+"""
+"""The fake camera repeats its frames to the bit, and the same photo counts once; a sensor never repeats itself."""
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A phone's page. Any error of a script, and any breach of the content policy, fails the test."""
@@ -228,6 +241,7 @@ def page(browser: Browser) -> Iterator[Page]:
         permissions=["camera"],
         locale="ko-KR",
     )
+    context.add_init_script(GRAIN)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
