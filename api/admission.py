@@ -22,6 +22,8 @@ class Admission:
     def __init__(self, threads: int, waiting: int) -> None:
         self.places = threads + waiting
         self.taken = 0
+        self.computing = 0
+        """Inspections under way or waiting for a thread; photos that only go into the queue are not among them."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inspection")
 
     @contextmanager
@@ -46,7 +48,11 @@ class Admission:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Runs `work` on a thread of the pool while the event loop goes on."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        self.computing += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self.computing -= 1
 
     def close(self) -> None:
         """Lets running work end and forgets what waits."""

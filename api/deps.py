@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from api.admission import Admission
 from api.metrics import Metrics
-from idqc.inspection import Audience
+from api.pages.forms import SignInForms
+from api.rate_limits import RateLimits
 from idqc.inspector import Inspector
-from idqc.settings import Mode, Settings
+from idqc.settings import Settings
+from idqc.store.house import House
+from idqc.surfaces.capture_sessions import CaptureStep
+from idqc.surfaces.review import Sampling
 
 
 @dataclass
@@ -21,6 +25,13 @@ class Service:
     settings: Settings
     inspector: Inspector
     admission: Admission
+    house: House
+    capture: CaptureStep
+    sampling: Sampling
+    sign_in_forms: SignInForms
+    openid: Any | None = None
+    """Authlib's client of the identity provider, which has no types of its own."""
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     metrics: Metrics = field(default_factory=Metrics)
     ready: bool = False
 
@@ -32,11 +43,3 @@ def service_of(request: Request) -> Service:
 
 
 RunningService = Annotated[Service, Depends(service_of)]
-
-
-def catalogue_audience(service: RunningService) -> Audience:
-    """Whoever sits at a demo's machine is its operator; in production thresholds are shown to nobody over HTTP."""
-    return Audience.OPERATOR if service.settings.mode is Mode.DEMO else Audience.CUSTOMER
-
-
-CatalogueAudience = Annotated[Audience, Depends(catalogue_audience)]

@@ -8,15 +8,17 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access import Caller, require
 from api.deps import RunningService
 from api.examples import INSPECTION, PROBLEMS
 from api.problems import MEDIA_TYPE, internal
 from api.schemas import InspectionBody, Problem
 from api.upload import media_type, photo_of, read_body
+from idqc.access.keys import Scope
 from idqc.audience import to_json
 from idqc.documents import document_types
 from idqc.errors import IdqcError, RequestError
-from idqc.inspection import Audience, Inspection, Surface
+from idqc.inspection import Inspection, Surface
 
 log = logging.getLogger("idqc.api")
 router = APIRouter(prefix="/v1", tags=["inspections"])
@@ -48,6 +50,7 @@ def _documented() -> dict[int | str, dict[str, Any]]:
 async def inspect(
     request: Request,
     service: RunningService,
+    caller: Annotated[Caller, require(Scope.INSPECT)],
     surface: Annotated[Surface, Query(description="Decides which criteria count.")] = Surface.VERIFICATION,
     explain: Annotated[Literal["", "regions"], Query(description="regions runs every stage.")] = "",
     document_type: Annotated[str | None, Query(description="What the customer says the document is.")] = None,
@@ -66,7 +69,7 @@ async def inspect(
         done = service.inspector.inspect(
             photo_of(body, content_type), surface, explain=explain or None, document_type=document_type
         )
-        return done, json.dumps(to_json(done, Audience.REVIEWER), ensure_ascii=False).encode()
+        return done, json.dumps(to_json(done, caller.audience), ensure_ascii=False).encode()
 
     with service.admission.place():
         body = await read_body(request, kind, service.settings.upload_deadline_s)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from idqc.inspection import Inspection
 
 STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-
-router = APIRouter()
 
 
 class Metrics:
@@ -23,6 +20,15 @@ class Metrics:
         self._stages = Histogram(
             "idqc_stage_seconds", "Time of a stage", ["stage"], registry=self.registry, buckets=STAGE_BUCKETS_S
         )
+        self._capture_photos = Counter(
+            "idqc_capture_photos", "Photos on the capture screen", ["advice", "reason"], registry=self.registry
+        )
+        self._bypasses = Counter(
+            "idqc_capture_bypasses", "Ways through taken, by main reason", ["reason"], registry=self.registry
+        )
+        self._captures = Counter(
+            "idqc_capture_submissions", "Photos that left the capture screen", ["route"], registry=self.registry
+        )
         self.places = Gauge("idqc_places_taken", "Photos in the house, waiting ones included", registry=self.registry)
 
     def count(self, inspection: Inspection) -> None:
@@ -33,12 +39,22 @@ class Metrics:
         for stage, milliseconds in inspection.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000.0)
 
+    def count_capture_photo(self, advice: str, reason: str | None) -> None:
+        """Counts one photo that the capture screen judged, and what for it was turned back."""
+        self._capture_photos.labels(advice, reason or "").inc()
+
+    def count_bypass(self, reason: str | None) -> None:
+        """Counts one way through that was taken."""
+        self._bypasses.labels(reason or "").inc()
+
+    def count_captured(self, route: str) -> None:
+        """Counts one photo that was submitted from the capture screen."""
+        self._captures.labels(route).inc()
+
     def count_error(self, code: str) -> None:
         """Counts one refused or failed request."""
         self._errors.labels(code).inc()
 
-
-@router.get("/metrics", include_in_schema=False)
-def read_metrics(request: Request) -> Response:
-    """The text that Prometheus scrapes."""
-    return Response(generate_latest(request.app.state.service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    def text(self) -> bytes:
+        """What Prometheus reads."""
+        return generate_latest(self.registry)

@@ -39,6 +39,8 @@ def problem(request: Request, error: IdqcError) -> JSONResponse:
         numbers=dict(error.numbers),
     )
     headers = {"Connection": "close"} if request.method == "POST" else {}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="idqc"'
     if "retry_after_s" in error.numbers:
         headers["Retry-After"] = str(error.numbers["retry_after_s"])
     return JSONResponse(body.model_dump(), error.status, headers, MEDIA_TYPE)

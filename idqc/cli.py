@@ -1,4 +1,4 @@
-"""The command line: inspect, criteria, serve, synth, train, calibrate, evaluate.
+"""The command line: inspect, criteria, serve, work, synth, train, calibrate, evaluate.
 
 What a command needs is imported when it runs: inspecting loads no web server and no training code.
 """
@@ -24,6 +24,7 @@ from idqc.inspection import Audience, Inspection, Surface
 from idqc.settings import Mode, read_settings
 
 SOME_WERE_BAD = 3
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="Scores and a verdict for photos of identity documents."
@@ -122,16 +123,19 @@ def criteria(as_json: Annotated[bool, typer.Option("--json", help="One JSON obje
 def serve(
     host: Annotated[str | None, typer.Option(help="IDQC_HOST, by default 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="IDQC_PORT, by default 8000.")] = None,
+    tls_self_signed: Annotated[
+        bool, typer.Option("--tls-self-signed", help="HTTPS with a certificate of its own, to try a phone's camera.")
+    ] = False,
 ) -> None:
     """Start the HTTP service."""
     from idqc.installation import open_installation
 
     settings = read_settings()
     settings = settings.model_copy(update={"host": host or settings.host, "port": port or settings.port})
-    if settings.mode is Mode.DEMO and not is_loopback(settings.host):
+    if settings.mode is Mode.DEMO and not (tls_self_signed or is_loopback(settings.host)):
         raise SetupError(
             "The demo mode answers this machine only.",
-            "Leave the host at 127.0.0.1, or set IDQC_MODE=production and put your gateway in front.",
+            "Leave the host at 127.0.0.1, add --tls-self-signed to try a phone, or set IDQC_MODE=production.",
             code="setup.demo_host",
         )
     try:
@@ -142,7 +146,13 @@ def serve(
             "Run from a checkout or the image, with pip install 'idqc[cpu,service]'.",
             code="setup.service_missing",
         ) from missing
-    service.serve(settings, open_installation(settings))
+    load("idqc.commands.serving", "service").serve(service, settings, open_installation(settings), tls_self_signed)
+
+
+@app.command()
+def work(threads: Annotated[int, typer.Option(min=1, help="Photos at a time; one uses one core.")] = 1) -> None:
+    """Work on the verification queue until told to stop, behind whatever else this machine does."""
+    load("idqc.commands.queue", "service").work(threads)
 
 
 @app.command()
@@ -245,6 +255,14 @@ def evaluate(
     module.evaluate(data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit)
 
 
+def add_group(name: str, module: str, help_text: str) -> None:
+    """Adds a group of commands whose module is imported when one of them runs."""
+
+    @app.command(name, add_help_option=False, context_settings=PASS_ON, help=help_text)
+    def group(context: typer.Context) -> None:
+        load(module, "service").app(args=context.args, prog_name=f"idqc {name}", standalone_mode=False)
+
+
 def load(module: str, extra: str) -> Any:
     """Imports a module that only some environments can; names the extra that is missing."""
     try:
@@ -284,6 +302,16 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+add_group("audit", "idqc.commands.audit", "The audit log: verify its chain.")
+add_group("experiment", "idqc.commands.experiment", "The experiment on the capture screen: report, simulate.")
+add_group("keys", "idqc.commands.keys", "API keys: make, list, revoke.")
+add_group("accounts", "idqc.commands.accounts", "Accounts of the reviewer console.")
+add_group("queue", "idqc.commands.queue", "The verification queue: status, dead letters.")
+add_group("retention", "idqc.commands.retention", "Purge what is past its age; erase one customer.")
+add_group("vault", "idqc.commands.vault", "Encryption at rest: rotate the master key.")
+add_group("webhooks", "idqc.commands.webhooks", "Receivers of changes of state.")
 
 
 def main() -> None:

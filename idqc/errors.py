@@ -10,7 +10,10 @@
     │   ├── TooManyPixels         photo.too_many_pixels
     │   └── TooFewPixels          photo.too_few_pixels
     ├── RequestError          the call is off: request.*
+    │   ├── NotFound              request.not_found
+    │   └── Conflict              request.conflict: the case is not in a state for this
     ├── Busy                  service.busy
+    ├── BlobError             blob.*: a stored object is gone or was changed
     └── SetupError            the installation is off: setup.*
 
 `detail` says what was wrong with numbers, `hint` what to do. Neither ever holds a path, a file name or a field value.
@@ -96,6 +99,28 @@ class RequestError(IdqcError):
     code = "request.invalid"
     status = 400
     title = "The request cannot be served"
+
+
+class NotFound(RequestError):
+    """There is nothing of this id."""
+
+    code = "request.not_found"
+    status = 404
+
+
+class Conflict(RequestError):
+    """The case is not in a state for this; somebody else was first, or it was over before."""
+
+    code = "request.conflict"
+    status = 409
+
+
+class BlobError(IdqcError):
+    """A stored object is gone, or is not what was stored."""
+
+    code = "blob.broken"
+    status = 500
+    title = "A stored photo cannot be read"
 
 
 class Busy(IdqcError):

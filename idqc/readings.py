@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from idqc.consistency import MRZ_FIELD, Consistency, Witness, compare
-from idqc.documents import PORTRAIT, DocumentType, FieldSpec
+from idqc.documents import DocumentType, FieldSpec
 from idqc.formats import FormatResult, check_format
 from idqc.inspection import FieldReading, Image, Quad
 from idqc.models.fields import Box, FieldBoxes
@@ -49,11 +49,10 @@ def read_field(engine: TextEngine, document_bgr: Image, box: Box, spec: FieldSpe
 def field_readings(
     kind: DocumentType, texts: Mapping[str, FieldText], boxes: FieldBoxes, quads: Mapping[str, Quad], *, masked: bool
 ) -> dict[str, FieldReading]:
-    """Every field of the type but the portrait, in its order; sensitive values are masked unless `masked` is False."""
+    """Every field of the type, in its order; sensitive values are masked unless `masked` is False. The portrait has a
+    place and no value."""
     readings = {}
     for name, spec in kind.fields.items():
-        if name == PORTRAIT:
-            continue
         text = texts.get(name)
         value = None
         if text is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -15,12 +16,16 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from api.app import create_app
+from idqc.access.keys import Scope
 from idqc.catalogue import all_criteria, criteria
 from idqc.decision import ThresholdTable, decide, verdict
 from idqc.inspection import FieldReading, Finding, Inspection, Region, Surface, Thresholds
 from idqc.photo.decode import decode, read_header
 from idqc.release import Release
 from idqc.settings import Settings
+from idqc.store.house import House, open_house
+from idqc.surfaces.keys import create_key
+from tests.databases import database
 
 LIMITS = Thresholds(reject=0.9, reject_warning=0.4)
 QUAD = ((20.0, 20.0), (620.0, 20.0), (620.0, 400.0), (20.0, 400.0))
@@ -58,7 +63,7 @@ class StubInspector:
         self.calls.append({"surface": surface, **options})
         findings = tuple(self._finding(line.code, surface) for line in criteria(surface, "kr_resident"))
         return Inspection(
-            inspection_id="0" * 32,
+            inspection_id=uuid.uuid4().hex,
             surface=surface,
             verdict=verdict(findings),
             release=self.release.id,
@@ -87,9 +92,37 @@ def stub() -> StubInspector:
 
 
 @pytest.fixture
-def client(stub: StubInspector) -> Iterator[TestClient]:
-    app = create_app(Settings(threads=2, waiting=2), stub)  # type: ignore[arg-type]
-    with TestClient(app, raise_server_exceptions=False) as running:
+def house(tmp_path: Path) -> Iterator[House]:
+    """An open installation without anything in it."""
+    with database("sqlite", tmp_path) as url:
+        opened = open_house(Settings(data_dir=tmp_path, database_url=url))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def make_key(house: House) -> Callable[..., dict[str, str]]:
+    """The headers of a new key: `make_key("inspect", per_minute=3)`."""
+
+    def make(*scopes: str, per_minute: int = 100_000) -> dict[str, str]:
+        wanted = frozenset(Scope(scope) for scope in scopes)
+        name = f"key {uuid.uuid4().hex[:8]}"
+        key = create_key(house.store, name, wanted, actor="test", per_minute=per_minute)
+        return {"Authorization": f"Bearer {key.text}"}
+
+    return make
+
+
+@pytest.fixture
+def key(make_key: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """The headers of a key that may do everything."""
+    return make_key("admin")
+
+
+@pytest.fixture
+def client(stub: StubInspector, house: House, key: dict[str, str]) -> Iterator[TestClient]:
+    app = create_app(Settings(threads=2, waiting=2), stub, house)  # type: ignore[arg-type]
+    with TestClient(app, raise_server_exceptions=False, headers=key) as running:
         deadline = threading.Event()
         while running.get("/readyz").status_code != 200:
             deadline.wait(0.01)

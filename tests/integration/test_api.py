@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,9 +16,10 @@ from fastapi.testclient import TestClient
 from api import app as application
 from api.app import create_app
 from api.examples import INSPECTION, PROBLEMS
-from api.logs import JsonLines
 from api.schemas import CatalogueBody, InspectionBody, Problem
+from idqc.logs import JsonLines
 from idqc.settings import Mode, Settings
+from idqc.store.house import House
 
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -140,10 +141,10 @@ def test_logs_hold_no_personal_data(client: TestClient, photo: bytes, log_lines:
         assert secret not in "\n".join(map(json.dumps, written))
 
 
-def test_health_tells_alive_from_ready(stub: Any) -> None:
+def test_health_tells_alive_from_ready(stub: Any, house: House, key: dict[str, str]) -> None:
     warm = threading.Event()
     stub.warming = warm.wait
-    with TestClient(create_app(Settings(threads=1), stub)) as client:
+    with TestClient(create_app(Settings(threads=1), stub, house), headers=key) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         cold = client.get("/readyz")
         assert (cold.status_code, cold.json()["code"], cold.headers["Retry-After"]) == (503, "service.warming", "1")
@@ -154,7 +155,9 @@ def test_health_tells_alive_from_ready(stub: Any) -> None:
         assert client.get("/readyz").json() == {"status": "ready", "release": stub.release.id}
 
 
-def test_a_failed_warm_run_never_gets_ready(stub: Any, log_lines: io.StringIO) -> None:
+def test_a_failed_warm_run_never_gets_ready(
+    stub: Any, house: House, key: dict[str, str], log_lines: io.StringIO
+) -> None:
     ran = threading.Event()
 
     def fail() -> None:
@@ -162,13 +165,15 @@ def test_a_failed_warm_run_never_gets_ready(stub: Any, log_lines: io.StringIO) -
         raise RuntimeError("no")
 
     stub.warming = fail
-    with TestClient(create_app(Settings(threads=1), stub)) as client:
+    with TestClient(create_app(Settings(threads=1), stub, house), headers=key) as client:
         assert ran.wait(5)
         assert client.get("/readyz").status_code == 503
     assert "unexpected error" in log_lines.getvalue()
 
 
-def test_a_full_house_says_busy_and_when_to_come_back(stub: Any, photo: bytes) -> None:
+def test_a_full_house_says_busy_and_when_to_come_back(
+    stub: Any, house: House, key: dict[str, str], photo: bytes
+) -> None:
     inside, leave = threading.Semaphore(0), threading.Event()
 
     def block() -> None:
@@ -176,7 +181,8 @@ def test_a_full_house_says_busy_and_when_to_come_back(stub: Any, photo: bytes) -
         leave.wait(10)
 
     stub.during = block
-    with TestClient(create_app(Settings(threads=1, waiting=1), stub)) as client, ThreadPoolExecutor(2) as callers:
+    app = create_app(Settings(threads=1, waiting=1), stub, house)
+    with TestClient(app, headers=key) as client, ThreadPoolExecutor(2) as callers:
 
         def send() -> int:
             return int(client.post("/v1/inspections", content=photo, headers=JPEG).status_code)
@@ -208,19 +214,22 @@ def test_metrics_count_verdicts_criteria_errors_and_stages(client: TestClient, p
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_the_catalogue_shows_thresholds_to_operators_only(stub: Any, mode: Mode) -> None:
-    with TestClient(create_app(Settings(mode=mode), stub)) as client:
+@pytest.mark.parametrize("scope", ["admin", "inspect", None])
+def test_the_catalogue_shows_thresholds_to_operators_only(
+    stub: Any, house: House, make_key: Callable[..., dict[str, str]], mode: Mode, scope: str | None
+) -> None:
+    headers = make_key(scope) if scope else {}
+    with TestClient(create_app(Settings(mode=mode), stub, house), headers=headers) as client:
         lines = client.get("/v1/criteria").json()
     body = CatalogueBody.model_validate(lines)
     by_code = {line["code"]: line for line in lines["criteria"]}
     assert by_code["quality.glare"]["message"]["en"]
     assert len(by_code) == len(body.criteria)
-    if mode is Mode.DEMO:
+    if scope == "admin":
         assert by_code["quality.glare"]["thresholds"] == {"reject": 0.9, "reject_warning": 0.4}
-        assert "fraud.text_tamper" in by_code
     else:
         assert all("thresholds" not in line for line in by_code.values())
-        assert "fraud.text_tamper" not in by_code
+    assert ("fraud.text_tamper" in by_code) is (scope is not None)
 
 
 def test_openapi_carries_examples_that_are_true(client: TestClient) -> None:
@@ -233,9 +242,12 @@ def test_openapi_carries_examples_that_are_true(client: TestClient) -> None:
         assert call["responses"][str(status)]["content"]["application/problem+json"]["example"] == example
 
 
-def test_the_server_logs_lines_of_json_and_no_addresses(monkeypatch: pytest.MonkeyPatch, stub: Any) -> None:
+def test_the_server_logs_lines_of_json_and_no_addresses(
+    monkeypatch: pytest.MonkeyPatch, stub: Any, house: House
+) -> None:
     started: dict[str, Any] = {}
     monkeypatch.setattr(application.uvicorn, "run", lambda app, **options: started.update(options, app=app))
-    application.serve(Settings(port=8123), stub)
+    application.serve(Settings(port=8123), stub, house)
     assert (started["host"], started["port"], started["access_log"]) == ("127.0.0.1", 8123, False)
     assert started["log_config"]["formatters"]["json"]["()"] is JsonLines
+    assert (started["ssl_certfile"], started["ssl_keyfile"]) == (None, None)

@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -16,18 +16,19 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from api.logs import JsonLines
+from idqc.logs import JsonLines
 from idqc.photo.decode import MAX_BYTES
 from idqc.settings import Settings
+from idqc.store.house import House
 
 CHUNK = 256 * 1024
 
 
 @pytest.fixture
-def address(stub: Any, request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
+def address(stub: Any, house: House, request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(Settings(threads=1, upload_deadline_s=getattr(request, "param", 30.0)), stub),
+        create_app(Settings(threads=1, upload_deadline_s=getattr(request, "param", 30.0)), stub, house),
         log_config=None,
         access_log=False,
     )
@@ -52,10 +53,16 @@ def log_lines() -> Iterator[io.StringIO]:
     logging.getLogger().removeHandler(handler)
 
 
-def head(*lines: str) -> bytes:
-    return "\r\n".join(
-        ("POST /v1/inspections HTTP/1.1", "Host: x", "Content-Type: image/jpeg", *lines, "", "")
-    ).encode()
+@pytest.fixture
+def head(key: dict[str, str]) -> Callable[..., bytes]:
+    """The head of a request with a key."""
+    bearer = f"Authorization: {key['Authorization']}"
+
+    def made(*lines: str) -> bytes:
+        first = ("POST /v1/inspections HTTP/1.1", "Host: x", "Content-Type: image/jpeg", bearer)
+        return "\r\n".join((*first, *lines, "", "")).encode()
+
+    return made
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
@@ -77,14 +84,14 @@ def wait_for(condition: Any) -> None:
         time.sleep(0.01)
 
 
-def test_an_announced_excess_is_refused_before_any_byte(address: tuple[str, int]) -> None:
+def test_an_announced_excess_is_refused_before_any_byte(address: tuple[str, int], head: Callable[..., bytes]) -> None:
     with socket.create_connection(address) as connection:
         connection.sendall(head(f"Content-Length: {MAX_BYTES + 1}"))
         status, body = read_answer(connection)
     assert (status, body["code"], body["numbers"]["limit"]) == (413, "photo.too_many_bytes", MAX_BYTES)
 
 
-def test_an_unannounced_excess_is_refused_while_streaming(address: tuple[str, int]) -> None:
+def test_an_unannounced_excess_is_refused_while_streaming(address: tuple[str, int], head: Callable[..., bytes]) -> None:
     sent = 0
     with socket.create_connection(address) as connection:
         connection.sendall(head("Transfer-Encoding: chunked"))
@@ -98,7 +105,7 @@ def test_an_unannounced_excess_is_refused_while_streaming(address: tuple[str, in
 
 
 @pytest.mark.parametrize("address", [0.5], indirect=True)
-def test_a_slow_upload_is_ended(address: tuple[str, int]) -> None:
+def test_a_slow_upload_is_ended(address: tuple[str, int], head: Callable[..., bytes]) -> None:
     with socket.create_connection(address) as connection:
         connection.sendall(head("Content-Length: 1000") + b"\xff\xd8\xff")
         status, body = read_answer(connection)
@@ -106,7 +113,7 @@ def test_a_slow_upload_is_ended(address: tuple[str, int]) -> None:
 
 
 def test_a_client_gone_in_mid_upload_is_quiet(
-    address: tuple[str, int], stub: Any, photo: bytes, log_lines: io.StringIO
+    address: tuple[str, int], stub: Any, photo: bytes, log_lines: io.StringIO, head: Callable[..., bytes]
 ) -> None:
     with socket.create_connection(address) as connection:
         connection.sendall(head(f"Content-Length: {len(photo)}") + photo[:1000])

@@ -36,6 +36,8 @@ LAYERS = {
     "idqc.runtime": {"idqc.errors", "idqc.inspection", "idqc.runtime"},
     "idqc.models": WORDS | {"idqc.models", "idqc.runtime", "idqc.formats"},
     "idqc.synth": WORDS | {"idqc.synth"},
+    "idqc.experiments": {"idqc.errors", "idqc.experiments"},
+    "idqc.client": set(),
 }
 """What a package may import of idqc: everything else is out of its sight."""
 

@@ -1,0 +1,1 @@
+"""Who may do what: the rules of keys, passwords, accounts and sessions. No web, no SQL."""

@@ -1,0 +1,1 @@
+"""Experiments on the capture screen: arms, who gets which, what is compared, and a test that survives peeking."""
