@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.deps import RunningService, Service
 from api.pages.case_view import portrait_quad
 from api.pages.session import Visitor, allow
+from api.paths import SubmissionId
 from idqc.access.accounts import Permission
 from idqc.errors import NotFound
 from idqc.inspection import Audience
@@ -23,13 +24,13 @@ Reviewer = Annotated[Visitor, allow(Permission.DECIDE)]
 
 
 @router.get("/photo.jpg")
-async def read_photo(submission_id: str, service: RunningService, visitor: Reviewer) -> Response:
+async def read_photo(submission_id: SubmissionId, service: RunningService, visitor: Reviewer) -> Response:
     """The photo as it is kept: every place that can hold a resident number is painted over in its pixels."""
     return await _picture(service, visitor, submission_id, "whole", lambda photo, _: photo)
 
 
 @router.get("/rectified.jpg")
-async def read_rectified(submission_id: str, service: RunningService, visitor: Reviewer) -> Response:
+async def read_rectified(submission_id: SubmissionId, service: RunningService, visitor: Reviewer) -> Response:
     """The document laid flat."""
 
     def cut(photo: bytes, answer: dict[str, Any]) -> bytes:
@@ -40,7 +41,7 @@ async def read_rectified(submission_id: str, service: RunningService, visitor: R
 
 
 @router.get("/portrait.jpg")
-async def read_portrait(submission_id: str, service: RunningService, visitor: Reviewer) -> Response:
+async def read_portrait(submission_id: SubmissionId, service: RunningService, visitor: Reviewer) -> Response:
     """The portrait, upright."""
 
     def cut(photo: bytes, answer: dict[str, Any]) -> bytes:

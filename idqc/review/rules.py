@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -135,6 +136,11 @@ def check_decision(choice: Choice, reasons: Sequence[str], note: str) -> tuple[s
                 code="request.reasons",
                 reasons=len(kept),
             ) from None
+    odd = sum(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t" for character in note)
+    if odd:
+        raise RequestError(
+            f"The note has {odd} control characters.", "Send plain text.", code="request.note", characters=odd
+        )
     if len(note) > MAX_NOTE_CHARACTERS:
         raise RequestError(
             f"The note has {len(note)} characters; the limit is {MAX_NOTE_CHARACTERS}.",
