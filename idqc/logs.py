@@ -45,4 +45,6 @@ def configuration(level: str) -> dict[str, Any]:
         "formatters": {"json": {"()": JsonLines}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"level": level.upper(), "handlers": ["stderr"]},
+        # It lists its plugins at every start.
+        "loggers": {"alembic": {"level": "WARNING"}},
     }
