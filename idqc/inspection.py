@@ -135,6 +135,8 @@ class Inspection:
     fields: tuple[FieldReading, ...]
     timings_ms: Mapping[str, float]
     explanation: Mapping[str, Any] = field(default_factory=dict)
+    stray_quads: tuple[Quad, ...] = ()
+    """Numbers and zones that were seen where this document type has none; never answered, always painted over."""
 
 
 def freeze_quad(points_xy: Points) -> Quad:

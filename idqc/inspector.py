@@ -12,7 +12,7 @@ from idqc.decision import decide, verdict
 from idqc.documents import document_types
 from idqc.errors import RequestError
 from idqc.evidence import NOT_COMPUTED, Evidence
-from idqc.inspection import Finding, Inspection, Outcome, Surface, freeze_quad
+from idqc.inspection import Finding, Inspection, Outcome, Quad, Surface, freeze_quad
 from idqc.models.portrait import FaceEngine
 from idqc.models.text import TextEngine
 from idqc.photo.decode import decode, read_header
@@ -26,6 +26,8 @@ ENOUGH_LONG_SIDE_PX = 3000
 """A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
 would cost the traces of screens and prints."""
 
+NUMBERED = frozenset({"id_number", "personal_number"})
+"""Fields that can hold a resident number."""
 KOREA = ZoneInfo("Asia/Seoul")
 
 
@@ -140,6 +142,7 @@ class Inspector:
         explanation = {"portrait": {k: round(v, 4) for k, v in run.portrait_components.items()}} if run.explain else {}
         return Inspection(
             explanation=explanation,
+            stray_quads=stray_quads(run),
             inspection_id=uuid.uuid4().hex,
             surface=run.surface,
             verdict=verdict(findings),
@@ -178,6 +181,12 @@ def open_inspector(
     """
     stages = Stages.open(release, Lanes(cores), text_engine=text_engine, face_engine=face_engine)
     return Inspector(release, stages)
+
+
+def stray_quads(run: Run) -> tuple[Quad, ...]:
+    """Where the field detector saw a number or zone that the type does not have: the type may be the mistake."""
+    fields = run.kind.fields if run.kind is not None else {}
+    return tuple(quad for name, quad in run.quads.items() if name in NUMBERED and name not in fields)
 
 
 def _surface(name: Surface | str) -> Surface:

@@ -14,6 +14,10 @@ from idqc.photo.geometry import homography, project, rectangle
 _READ_AS_RESIDENT_NUMBER = re.compile(r"\d{6}-\*{7}")
 BACK_DIGITS = (0.42, -0.15, 1.05, 1.15)
 """Left, top, right, bottom in shares of the quad: 7 of 14 characters, the hyphen, and half a digit to spare."""
+WHOLE = (-0.05, -0.15, 1.05, 1.15)
+"""All of a field, and a little around it."""
+VOUCHING = frozenset({"resident_number", "mrz_td3"})
+"""Formats whose reading says by itself what kind of document it is, and which each document of the type has."""
 OPTIONAL_DATA_OF_ZONE = (OPTIONAL_DATA.start / LINE_LENGTH - 0.02, 0.42, 1.05, 1.15)
 """The right part of the lower of two lines."""
 
@@ -22,26 +26,37 @@ def redactions(inspection: Inspection) -> list[Points] | None:
     """The quads to paint over, (4, 2) each in full-size photo pixels; None when the whole picture must be hidden.
 
     A number that was found and read with all its digits is covered where it stands. In any doubt (not found, not read
-    as a number) the generous areas of the document type are covered; without a known document nobody knows where a
-    number stands.
+    as a number) the generous areas of the document type are covered, and those of every type when nothing that was
+    read vouches for the type itself: a resident card that is taken for a foreign one must not slip through. Without a
+    known document nobody knows where a number stands.
     """
     kind = document_types().get(inspection.document_type or "")
     if kind is None or inspection.document_quad is None:
         return None
     readings = {reading.name: reading for reading in inspection.fields}
-    quads: list[Points] = []
-    certain = bool(kind.resident_number_areas)
+    zone = readings.get("mrz")
+    quads: list[Points] = [_shares(np.array(quad, np.float32), WHOLE) for quad in inspection.stray_quads]
+    certain, vouched = True, False
     for name, spec in kind.fields.items():
         reading = readings.get(name)
         if spec.format == "resident_number":
-            certain &= _number_is_certain(reading)
+            found = _number_is_certain(reading)
             quads += _part(reading, BACK_DIGITS)
         elif spec.format == "mrz_td3":
-            certain &= _zone_is_certain(reading)
+            found = _zone_is_certain(reading)
             quads += _part(reading, OPTIONAL_DATA_OF_ZONE)
         elif spec.sensitive:
-            quads += _part(reading, (-0.05, -0.15, 1.05, 1.15))
-    return quads if certain else [*quads, *_areas(kind, np.array(inspection.document_quad, np.float32))]
+            found = reading is not None and reading.quad is not None
+            quads += _part(reading, WHOLE)
+        else:
+            continue
+        vouched |= found
+        certain &= found or (spec.format not in VOUCHING and _zone_is_certain(zone) and _holds_no_number(zone))
+    if certain and vouched:
+        return quads
+    types = [kind] if vouched else document_types().values()
+    document_quad = np.array(inspection.document_quad, np.float32)
+    return [*quads, *(area for each in types for area in _areas(each, document_quad))]
 
 
 def _number_is_certain(reading: FieldReading | None) -> bool:
@@ -55,6 +70,12 @@ def _number_is_certain(reading: FieldReading | None) -> bool:
 def _zone_is_certain(reading: FieldReading | None) -> bool:
     lines = (reading.value or "").splitlines() if reading is not None and reading.quad is not None else []
     return len(lines) == 2 and lines[0].startswith("P") and all(len(line) == LINE_LENGTH for line in lines)
+
+
+def _holds_no_number(zone: FieldReading | None) -> bool:
+    """Whether the optional data of a zone is fillers alone: then no personal number is printed above it either."""
+    lines = (zone.value or "").splitlines() if zone is not None else []
+    return len(lines) == 2 and set(lines[1][OPTIONAL_DATA.start : OPTIONAL_DATA.start + 14]) == {"<"}
 
 
 def _part(reading: FieldReading | None, share: tuple[float, float, float, float]) -> list[Points]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -55,11 +56,37 @@ def zone(value: str) -> FieldReading:
     return FieldReading("mrz", value, 0.9, 0.9, True, ZONE)
 
 
-def test_the_optional_data_of_a_passports_zone_is_covered() -> None:
-    quads = redactions(inspection("passport", zone("P<KORHONG<<GILDONG".ljust(44, "<") + "\n" + "M1" * 22)))
+FIRST = "P<KORHONG<<GILDONG".ljust(44, "<") + "\n"
+
+
+def test_a_passport_whose_zone_has_no_optional_data_shows_its_fields() -> None:
+    quads = redactions(inspection("passport", zone(FIRST + "M12345678KOR7112319M3112319".ljust(44, "<"))))
     assert covered(quads, 700, 500)
     assert not covered(quads, 100, 500)
     assert not covered(quads, 400, 300)
+
+
+def test_a_passport_with_a_personal_number_that_was_not_found_covers_the_generous_area() -> None:
+    numbered = zone(FIRST + "M12345678KOR7112319M3112319*******".ljust(44, "<"))
+    quads = redactions(inspection("passport", numbered))
+    assert covered(quads, 700, 500)
+    assert not covered(quads, 100, 500)
+    assert covered(quads, 400, 300)
+    found = FieldReading("personal_number", "*******", 0.9, 0.9, True, NUMBER)
+    assert not covered(redactions(inspection("passport", numbered, found)), 400, 300)
+
+
+def test_a_type_that_nothing_read_vouches_for_is_covered_wherever_any_type_has_a_number() -> None:
+    quads = redactions(inspection("td1"))
+    assert all(covered(quads, x, y) for x, y in ((60, 120), (800, 120), (400, 250), (400, 400), (820, 510)))
+    assert not covered(quads, 400, 60)
+
+
+def test_a_number_on_a_type_that_has_none_is_covered_whatever_else_was_found() -> None:
+    own = FieldReading("personal_number", "*****", 0.9, 0.9, True, ZONE)
+    seen = replace(inspection("td1", own), stray_quads=(NUMBER,))
+    assert covered(redactions(seen), 120, 215)
+    assert not covered(redactions(inspection("td1", own)), 120, 215)
 
 
 @pytest.mark.parametrize("value", ["", "P<KORHONG", "P<KORHONG\nM1234"])
