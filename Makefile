@@ -61,10 +61,13 @@ format: .venv/.dev  ## let ruff format and mend what it can
 	$(RUN)ruff format .
 	$(RUN)ruff check --fix .
 
-TESTS := tests/unit tests/integration tests/acceptance
+TESTS := tests/unit tests/store tests/integration tests/acceptance
 
 test: .venv/.dev  ## library and service; no torch; coverage of idqc and api at least 90 %
 	$(RUN)pytest $(TESTS) --cov --cov-config=tests/coverage.toml --cov-fail-under=90
+
+test-browser: .venv/.dev  ## the pages in Debian's Chromium; pictures of them go to build/shots
+	$(RUN)pytest tests/browser
 
 test-all: .venv/.dev .venv-train/.done .venv-engines/.done  ## everything: adds training and the extra engines; coverage of all
 	rm -f .coverage .coverage.*
@@ -98,4 +101,4 @@ docker-lines: .venv/.dev  ## run the Dockerfile's steps one by one in a scratch 
 clean:  ## remove the environments and what was built
 	rm -rf .venv .venv-train .venv-engines build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help serve check format test test-all synth calibrate evaluate bench wheel docker-lines clean
+.PHONY: help serve check format test test-browser test-all synth calibrate evaluate bench wheel docker-lines clean

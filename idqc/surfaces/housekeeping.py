@@ -12,7 +12,7 @@ from typing import Any
 from idqc.errors import Conflict
 from idqc.settings import Settings
 from idqc.states import State
-from idqc.store import audit, blobs, inspections, submissions
+from idqc.store import audit, blobs, inspections, reviews, submissions
 from idqc.store.house import House
 from idqc.surfaces.verification import customer_hmac
 
@@ -104,6 +104,7 @@ def erase(house: House, submission_id: str, actor: str, reason: str) -> bool:
             return False
         gone = blobs.forget(connection, [row["spool_id"], row["photo_id"]])
         inspections.forget(connection, submission_id)
+        reviews.forget_notes(connection, submission_id)
         nothing = dict.fromkeys(
             (
                 "spool_id",
