@@ -31,6 +31,9 @@ THIRD_PARTY = {
     "limits": ("api/",),
     "argon2": ("idqc/access/",),
     "sqlalchemy": ("idqc/store/",),
+    "alembic": ("idqc/store/",),
+    "fsspec": ("idqc/store/",),
+    "standardwebhooks": ("idqc/surfaces/",),
 }
 """Top-level module of a library, and the folders in which it may be imported."""
 
