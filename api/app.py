@@ -18,6 +18,7 @@ from api import (
     capture,
     capture_page,
     criteria,
+    customers,
     experiments,
     health,
     inspections,
@@ -103,7 +104,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     refusals.install(app)
-    machine = (inspections, submissions, capture, criteria, experiments, health, scraping, reviews, appeals)
+    machine = (inspections, submissions, customers, capture, criteria, experiments, health, scraping, reviews, appeals)
     for resource in machine:
         app.include_router(resource.router)
     for shown in (capture_page, sign_in, openid, console, pictures, agreement, operations):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from api.access import Caller, require
 from api.deps import RunningService
+from api.paths import SubmissionId
 from api.schemas import Answer
 from idqc.access.keys import Scope
 from idqc.surfaces.review import make_appeal
@@ -29,7 +30,7 @@ class AppealBody(Answer):
 
 @router.post("/submissions/{submission_id}/appeals", status_code=201)
 def post_appeal(
-    submission_id: str,
+    submission_id: SubmissionId,
     service: RunningService,
     caller: Annotated[Caller, require(Scope.SUBMIT)],
     answer: Response,

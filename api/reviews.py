@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.access import Caller, require
 from api.deps import RunningService
+from api.paths import SubmissionId
 from api.schemas import Answer
 from idqc.access.keys import Scope
 from idqc.errors import NotFound
@@ -99,7 +100,7 @@ def list_reviews(
 
 
 @router.post("/{submission_id}/claim")
-def claim_review(submission_id: str, service: RunningService, caller: Reviewer) -> ClaimBody:
+def claim_review(submission_id: SubmissionId, service: RunningService, caller: Reviewer) -> ClaimBody:
     """Takes a case for ten minutes, or renews that; answers its Inspection."""
     claimed = review.claim(service.house.store, submission_id, caller.actor, service.sampling)
     review.note_view(service.house.store, submission_id, caller.actor, "case")
@@ -108,7 +109,7 @@ def claim_review(submission_id: str, service: RunningService, caller: Reviewer) 
 
 
 @router.get("/{submission_id}/photo", responses={200: {"content": {"image/jpeg": {}}}}, response_class=Response)
-def read_review_photo(submission_id: str, service: RunningService, caller: Reviewer) -> Response:
+def read_review_photo(submission_id: SubmissionId, service: RunningService, caller: Reviewer) -> Response:
     """The masked photo of a case that the caller has claimed."""
     review.claim(service.house.store, submission_id, caller.actor, service.sampling)
     try:
@@ -120,7 +121,9 @@ def read_review_photo(submission_id: str, service: RunningService, caller: Revie
 
 
 @router.post("/{submission_id}/decision")
-def decide_review(submission_id: str, decision: DecisionRequest, service: RunningService, caller: Reviewer) -> StepBody:
+def decide_review(
+    submission_id: SubmissionId, decision: DecisionRequest, service: RunningService, caller: Reviewer
+) -> StepBody:
     """Approves, rejects with reasons, or refers a claimed case. A sampled case goes to a second, blind opinion."""
     step = review.decide(
         service.house.store, submission_id, caller.actor, decision.decision, decision.reasons, decision.note

@@ -8,10 +8,11 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.access import Caller, require
 from api.deps import RunningService, Service
+from api.paths import SubmissionId
 from api.schemas import Answer, InspectionBody, Problem
 from api.upload import media_type, photo_of, read_body
 from idqc.access.keys import Scope
@@ -39,7 +40,6 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem} for status in (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503)
 }
 
-SubmissionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="What POST /v1/submissions answered.")]
 CustomerRef = Annotated[
     str | None, Header(alias="Idqc-Customer-Ref", max_length=200, description="Yours; stored as an HMAC only.")
 ]

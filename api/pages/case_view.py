@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from api.pages.texts import Texts
 from idqc.catalogue import all_criteria, criteria, find
 from idqc.documents import PORTRAIT, DocumentType, document_types
+from idqc.heatmaps import MAPPED
 from idqc.inspection import Surface
 from idqc.states import State
 from idqc.store.reviews import QueueRow
@@ -104,12 +105,15 @@ def case_view(
     has_photo = submission["photo_id"] is not None
     document = answer["document"] if answer else None
     kind = document_types().get((document or {}).get("type") or submission["document_type"] or "")
+    base = f"/console/cases/{submission_id}"
     lines = [_finding(t, one) for one in (answer or {}).get("findings", ())]
+    for line in lines:
+        if line["told"] and has_photo and document and line["code"] in MAPPED:
+            line["heatmap"] = f"{base}/heatmaps/{line['code']}.png"
     lines.sort(key=lambda line: (WORST_FIRST[line["outcome"]], -(line["score"] or 0.0)))
     told = [line for line in lines if line["told"]]
     codes = [line["code"] for line in told]
     reasons = [one for one in _reasons(t, kind.type if kind else None) if one["code"] not in codes]
-    base = f"/console/cases/{submission_id}"
     return {
         "id": submission_id,
         "short": short(submission_id),

@@ -15,6 +15,7 @@ from api.pages.case_view import case_view, marks_of, queue_row
 from api.pages.render import page, texts_of
 from api.pages.session import CheckedForm, PossibleVisitor, Visitor, allow
 from api.pages.sign_in import HOME, sign_in_page
+from api.paths import SubmissionId
 from idqc.access.accounts import Permission
 from idqc.errors import Conflict, RequestError
 from idqc.inspection import Audience
@@ -69,28 +70,30 @@ def take_ahead(service: RunningService, visitor: Reviewer, form: CheckedForm) ->
 
 @router.get("/cases/{submission_id}")
 def read_case(
-    request: Request, submission_id: str, service: RunningService, visitor: Reviewer, ahead: bool = False
+    request: Request, submission_id: SubmissionId, service: RunningService, visitor: Reviewer, ahead: bool = False
 ) -> Response:
     """One case. Opening it claims it, when it is free; the view is written down before anything is shown."""
     return _case_page(request, service, visitor, submission_id, ahead=ahead)
 
 
 @router.post("/cases/{submission_id}/claim")
-def renew_claim(submission_id: str, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
+def renew_claim(submission_id: SubmissionId, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
     """Renews the claim while somebody works on the case."""
     review.claim(service.house.store, submission_id, visitor.actor, service.sampling)
     return Response(status_code=204)
 
 
 @router.post("/cases/{submission_id}/release")
-def release_case(submission_id: str, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
+def release_case(
+    submission_id: SubmissionId, service: RunningService, visitor: Reviewer, form: CheckedForm
+) -> Response:
     """Puts the case back into the queue."""
     review.release(service.house.store, submission_id, visitor.actor)
     return RedirectResponse(HOME, 303)
 
 
 @router.post("/cases/{submission_id}/shown")
-def note_shown(submission_id: str, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
+def note_shown(submission_id: SubmissionId, service: RunningService, visitor: Reviewer, form: CheckedForm) -> Response:
     """A case that was made ready off screen is looked at now; its claim begins anew.
 
     Raises:
@@ -103,7 +106,7 @@ def note_shown(submission_id: str, service: RunningService, visitor: Reviewer, f
 
 @router.post("/cases/{submission_id}/decision")
 async def decide_case(
-    request: Request, submission_id: str, service: RunningService, visitor: Reviewer, form: CheckedForm
+    request: Request, submission_id: SubmissionId, service: RunningService, visitor: Reviewer, form: CheckedForm
 ) -> Response:
     """Approves, rejects, or sends to second review; then the queue, or for a script just the step."""
     choice, note = str(form.get("choice", "")), str(form.get("note", "")).strip()

@@ -88,7 +88,7 @@ async def come_back(request: Request, service: RunningService) -> Response:
 
 
 def _expected(settings: Settings) -> dict[str, Any]:
-    # Authlib compares the audience with ours only when it is told to.
+    # Said out loud, whatever the defaults of a later Authlib are.
     return {
         "iss": {"essential": True, "values": [settings.openid_issuer]},
         "aud": {"essential": True, "values": [settings.openid_client_id]},

@@ -12,6 +12,7 @@ from api.deps import RunningService
 from api.pages.case_view import moment, short
 from api.pages.render import page, texts_of
 from api.pages.session import CheckedForm, Visitor, allow
+from api.paths import SubmissionId
 from idqc.access.accounts import Permission
 from idqc.errors import Conflict
 from idqc.store import accounts, audit, keys, queue, submissions
@@ -68,7 +69,7 @@ def read_operations(
 
 
 @router.post("/{submission_id}/requeue")
-def requeue(submission_id: str, service: RunningService, visitor: Operator, form: CheckedForm) -> Response:
+def requeue(submission_id: SubmissionId, service: RunningService, visitor: Operator, form: CheckedForm) -> Response:
     """Gives a dead letter new attempts."""
     store = service.house.store
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ APPEAL_DAYS = 30
 
 FRAUD_WEIGHT = 2.0
 """A suspicion of fraud weighs as much as two of quality: what it lets through costs more than a retake."""
+FURTHER_SHARE = 0.05
+"""What each further warning of one family adds."""
 AGE_WEIGHT_PER_HOUR = 0.25
 """After four hours a case without a warning stands level with a fresh one that has a certain quality warning."""
 
@@ -64,15 +67,21 @@ class Signal:
 
 
 def risk(signals: Sequence[Signal]) -> float:
-    """How much is at stake in a case: 0 without a warning, growing with number, kind and strength of the warnings.
+    """How much is at stake in a case: 0 without a warning, growing with kind and strength of the warnings.
 
-    A finding that was not computed warns with half a score: nobody knows.
+    Of each family the strongest counts in full and the others a little: a photo on which twelve fields cannot be read
+    has one fault, not twelve. A finding that was not computed counts as half a score: nobody knows.
     """
-    total = 0.0
+    families: dict[str, list[float]] = {}
     for signal in signals:
         if signal.outcome in (Outcome.REJECT, Outcome.WARN, Outcome.NOT_COMPUTED):
-            weight = FRAUD_WEIGHT if signal.criterion.startswith("fraud.") else 1.0
-            total += weight * (0.5 if signal.score is None else signal.score)
+            points = 0.5 if signal.score is None else signal.score
+            families.setdefault(signal.criterion.split(".")[0], []).append(points)
+    total = 0.0
+    for family, points in families.items():
+        strongest = max(points)
+        share = strongest + FURTHER_SHARE * (sum(points) - strongest)
+        total += share * (FRAUD_WEIGHT if family == "fraud" else 1.0)
     return round(total, 4)
 
 
@@ -135,6 +144,11 @@ def check_decision(choice: Choice, reasons: Sequence[str], note: str) -> tuple[s
                 code="request.reasons",
                 reasons=len(kept),
             ) from None
+    odd = sum(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t" for character in note)
+    if odd:
+        raise RequestError(
+            f"The note has {odd} control characters.", "Send plain text.", code="request.note", characters=odd
+        )
     if len(note) > MAX_NOTE_CHARACTERS:
         raise RequestError(
             f"The note has {len(note)} characters; the limit is {MAX_NOTE_CHARACTERS}.",

@@ -13,7 +13,7 @@ from idqc.errors import Conflict
 from idqc.experiments.arms import read_experiment
 from idqc.settings import Settings
 from idqc.states import State
-from idqc.store import audit, blobs, capture_sessions, experiments, inspections, submissions
+from idqc.store import audit, blobs, capture_sessions, experiments, inspections, reviews, submissions
 from idqc.store.house import House
 from idqc.surfaces.verification import customer_hmac
 
@@ -118,6 +118,7 @@ def erase(house: House, submission_id: str, actor: str, reason: str) -> bool:
             return False
         gone = blobs.forget(connection, [row["spool_id"], row["photo_id"]])
         inspections.forget(connection, submission_id)
+        reviews.forget_notes(connection, submission_id)
         nothing = dict.fromkeys(
             (
                 "spool_id",

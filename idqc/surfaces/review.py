@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from idqc.errors import Conflict, NotFound
+from idqc.inspection import Quad
 from idqc.review.agreement import Agreement, cohens_kappa
 from idqc.review.rules import (
     APPEAL_DAYS,
@@ -18,9 +19,10 @@ from idqc.review.rules import (
     next_step,
 )
 from idqc.states import State
-from idqc.store import appeals, audit, reviews, submissions
+from idqc.store import appeals, audit, inspections, reviews, submissions
 from idqc.store.appeals import Appeal
 from idqc.store.engine import Store
+from idqc.store.house import House
 from idqc.store.reviews import Claim, QueueRow
 
 APPEAL_HEAD_START = timedelta(hours=12)
@@ -97,6 +99,17 @@ def note_view(store: Store, submission_id: str, viewer: str, what: str, **detail
     """Writes that somebody was shown something of a case; called before it is sent."""
     with store.unit_of_work() as connection:
         audit.append(connection, viewer, f"{what}.viewed", submission_id, details)
+
+
+def painted_over(house: House, submission_id: str) -> tuple[Quad, ...]:
+    """What was painted over in a case's photo, in its pixels.
+
+    Raises:
+        NotFound: the inspection's retention has ended.
+    """
+    with house.store.reading() as connection:
+        inspection_id = submissions.read(connection, submission_id)["inspection_id"]
+        return inspections.read(connection, house.vault, inspection_id or "").redactions
 
 
 def decide(

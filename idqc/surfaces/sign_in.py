@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from idqc.access.accounts import Account, Role, check_account_name, draw_token, token_hash
+from idqc.access.accounts import ACCOUNT_NAME, Account, Role, check_account_name, draw_token, token_hash
 from idqc.access.passwords import check_strength, hash_password, is_outdated, verify_password
 from idqc.errors import IdqcError, RequestError
 from idqc.store import accounts, audit
@@ -94,7 +95,7 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
     """
     now = store.clock()
     with store.reading() as connection:
-        account = accounts.find_account(connection, name.strip().lower()[:64])
+        account = _find(connection, name)
     if account is not None and account.locked_until is not None and account.locked_until > now:
         wait_s = max(1, round((account.locked_until - now).total_seconds()))
         raise AccountLocked(
@@ -130,7 +131,7 @@ def sign_in_by_openid(store: Store, subject: str, name: str) -> SignedIn:
     with store.unit_of_work() as connection:
         account = accounts.find_account_of_subject(connection, subject)
         if account is None:
-            found = accounts.find_account(connection, name.strip().lower()[:64])
+            found = _find(connection, name)
             # An account with a password is somebody's already: the provider may not take it over by a name.
             if (
                 found is not None
@@ -175,6 +176,11 @@ def _open(store: Store, account: Account, by: str, new_hash: str | None) -> Sign
         actor = f"account:{account.account_id}"
         audit.append(connection, actor, "session.opened", actor, {"by": by})
     return SignedIn(account, token)
+
+
+def _find(connection: Any, name: str) -> Account | None:
+    lowered = name.strip().lower()
+    return accounts.find_account(connection, lowered) if ACCOUNT_NAME.fullmatch(lowered) else None
 
 
 def _existing(account: Account | None) -> Account:

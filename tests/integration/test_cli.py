@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import idqc.installation
 from idqc import cli
 from idqc.errors import SetupError
+from idqc.store.keys import list_keys
 
 
 @pytest.fixture
@@ -109,13 +110,20 @@ def test_the_catalogue_comes_with_live_thresholds(
 
 @pytest.mark.parametrize(("host", "mode"), [("127.0.0.1", "demo"), ("localhost", "demo"), ("0.0.0.0", "production")])
 def test_serve_starts_the_service(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, stub: Any, host: str, mode: str
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, stub: Any, tmp_path: Path, host: str, mode: str
 ) -> None:
     started: list[Any] = []
     monkeypatch.setenv("IDQC_MODE", mode)
-    monkeypatch.setattr("api.app.serve", lambda settings, inspector: started.append((settings, inspector)))
-    assert run("serve", "--host", host, "--port", "8123").exit_code == 0
-    assert (started[0][0].host, started[0][0].port, started[0][1]) == (host, 8123, stub)
+    monkeypatch.setenv("IDQC_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("IDQC_MASTER_KEY", "0f" * 32)
+    monkeypatch.setattr("api.app.serve", lambda *arguments: started.append(arguments))
+    done = run("serve", "--host", host, "--port", "8123")
+    assert done.exit_code == 0
+    settings, inspector, house, certificate = started[0]
+    assert (settings.host, settings.port, inspector, certificate) == (host, 8123, stub, None)
+    with house.store.reading() as connection:
+        assert len(list_keys(connection)) == (1 if mode == "demo" else 0)
+    assert ("API key" in done.stdout) is (mode == "demo")
 
 
 def test_the_demo_answers_this_machine_only(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

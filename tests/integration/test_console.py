@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -20,7 +22,7 @@ from idqc.store import audit, submissions
 from idqc.store.house import House
 from idqc.store.tables import audit_entries
 from idqc.surfaces.sign_in import create_account
-from tests.stub_house import card_photo, put_case
+from tests.stub_house import FIELDS, card_photo, place, put_case
 
 PASSWORD = "four unrelated words"
 Browser = Callable[..., TestClient]
@@ -170,6 +172,40 @@ def test_a_case_page_shows_the_evidence(browse: Browser, house: House) -> None:
     assert [action for action, _ in audited(house, case)] == ["case.viewed", *["photo.viewed"] * 3]
     with house.store.reading() as connection:
         assert audit.verify(connection).fault is None
+
+
+class Maps:
+    """Stages whose quality and fraud models see the left half of a document only."""
+
+    def __init__(self) -> None:
+        half = np.zeros((14, 14), np.float32)
+        half[:, :7] = 1.0
+        quality = SimpleNamespace(maps=np.stack([half] * 4))
+        fraud = SimpleNamespace(maps={"screen": np.where(half > 0, half, np.float32(np.nan))})
+        self.quality_model = SimpleNamespace(run=lambda document_bgr: quality)
+        self.fraud_model = SimpleNamespace(run=lambda photo, quad: fraud)
+
+
+def test_a_heat_map_lies_over_the_document_and_not_over_the_paint(browse: Browser, house: House, stub: Any) -> None:
+    stub.stages = Maps()
+    case = put_case(house, {"quality.glare": 0.62, "fraud.screen": 0.9, "quality.tilt": 0.5})
+    client = browse("minjun")
+    page = client.get(f"/console/cases/{case}").text
+    assert set(re.findall(r'data-src="[^"]*/heatmaps/([a-z_.]+)\.png"', page)) == {"quality.glare", "fraud.screen"}
+    for criterion in ("quality.glare", "fraud.screen"):
+        answer = client.get(f"/console/cases/{case}/heatmaps/{criterion}.png")
+        with Image.open(io.BytesIO(answer.content)) as picture:
+            assert (picture.size, picture.mode) == ((800, 600), "RGBA")
+            alpha = np.asarray(picture)[..., 3]
+        # Places are pixels of the photo, 1.6 times those of the map.
+        assert alpha[round(600 / 1.6), round(300 / 1.6)] > 150  # left half of the card
+        assert alpha[round(600 / 1.6), round(900 / 1.6)] == 0  # right half
+        assert alpha[round(60 / 1.6), round(300 / 1.6)] == 0  # the table
+        left, right = place(FIELDS["id_number"][1])[0], place(FIELDS["id_number"][1])[2]
+        painted = left[0] + 0.6 * (right[0] - left[0]), (left[1] + right[1]) / 2
+        assert alpha[round(painted[1] / 1.6), round(painted[0] / 1.6)] == 0
+    assert client.get(f"/console/cases/{case}/heatmaps/quality.tilt.png").status_code == 404
+    assert ("photo.viewed", '{"picture":"heatmap fraud.screen"}') in audited(house, case)
 
 
 def test_pages_are_strict_and_hold_no_script_of_their_own(browse: Browser, house: House) -> None:

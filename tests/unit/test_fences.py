@@ -25,12 +25,22 @@ THIRD_PARTY = {
     "uvicorn": ("api/",),
     "prometheus_client": ("api/",),
     "python_multipart": ("api/",),
+    "jinja2": ("api/",),
+    "authlib": ("api/",),
+    "itsdangerous": ("api/",),
+    "limits": ("api/",),
+    "argon2": ("idqc/access/",),
     "sqlalchemy": ("idqc/store/",),
+    "alembic": ("idqc/store/",),
+    "fsspec": ("idqc/store/",),
+    "standardwebhooks": ("idqc/surfaces/",),
 }
 """Top-level module of a library, and the folders in which it may be imported."""
 
 WORDS = {"idqc.errors", "idqc.inspection", "idqc.labels", "idqc.documents", "idqc.photo"}
 LAYERS = {
+    "idqc.access": {"idqc.errors", "idqc.inspection", "idqc.access"},
+    "idqc.review": WORDS | {"idqc.review", "idqc.catalogue"},
     "idqc.photo": {"idqc.errors", "idqc.inspection", "idqc.photo"},
     "idqc.documents": {"idqc.errors", "idqc.inspection", "idqc.documents"},
     "idqc.runtime": {"idqc.errors", "idqc.inspection", "idqc.runtime"},

@@ -76,7 +76,7 @@ def test_resident_numbers_are_masked_unless_asked_for() -> None:
     assert shown["name"].value == "홍길동"
     assert shown["address"].value is None
     assert not shown["address"].visible
-    assert "portrait" not in shown
+    assert (shown["portrait"].value, shown["portrait"].quad) == (None, None)
     assert field_readings(RESIDENT, texts, boxes, {}, masked=False)["id_number"].value == "711231-1234567"
 
 

@@ -80,7 +80,7 @@ async function prepareNext() {
     if (!page.ok) return;
     const parsed = new DOMParser().parseFromString(policy.createHTML(await page.text()), "text/html");
     const element = document.adoptNode(parsed.querySelector("main"));
-    await Promise.allSettled([...element.querySelectorAll("img")].map((picture) => picture.decode()));
+    await Promise.allSettled([...element.querySelectorAll("img[src]")].map((picture) => picture.decode()));
     next = { id, element, title: parsed.title };
     if (state) state.textContent = state.dataset.ready;
   } catch {

@@ -120,6 +120,8 @@ export class Viewer {
       if (!slug) continue;
       for (const layer of this.stage.querySelectorAll(`[data-${kind}-of="${CSS.escape(slug)}"]`)) {
         layer.classList.toggle("off", !box.checked);
+        // A heat map is computed when it is asked for, and only then.
+        if (box.checked && layer.dataset.src && !layer.src) layer.src = layer.dataset.src;
       }
       this.#press(kind);
     }

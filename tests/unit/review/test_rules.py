@@ -38,6 +38,8 @@ def test_fraud_weighs_more_than_quality_and_the_unknown_counts() -> None:
     assert risk([fine]) == 0.0
     assert risk([screen]) > risk([glare]) > risk([unknown]) > 0
     assert risk([glare, screen, fine]) == pytest.approx(1.8)
+    unreadable = [Signal(f"field.{n}.unreadable", Outcome.REJECT, 0.95) for n in range(12)]
+    assert risk([Signal("fraud.screen", Outcome.WARN, 0.9)]) > risk(unreadable) > risk(unreadable[:1])
 
 
 def test_waiting_lifts_a_case_over_fresh_ones() -> None:
@@ -99,7 +101,8 @@ def test_a_rejection_has_reasons_from_the_catalogue() -> None:
     assert check_decision(R, ["fraud.screen", "fraud.screen"], "") == ("fraud.screen",)
     assert check_decision(A, [], "") == ()
     for choice, reasons, note in (
-        (R, [], ""), (R, ["he looks odd"], ""), (A, ["quality.glare"], ""), (A, [], "x" * 501)
+        (R, [], ""), (R, ["he looks odd"], ""), (A, ["quality.glare"], ""), (A, [], "x" * 501), (A, [], "a\0b"),
+        (A, [], "a\ud800b"),
     ):  # fmt: skip
         with pytest.raises(RequestError):
             check_decision(choice, reasons, note)

@@ -1,0 +1,73 @@
+"""Heat maps of a kept photo: where on the document a criterion shows, made when a reviewer asks for one.
+
+They come from the masked photo, so that no map needs what was painted over; the paint itself is left out of them, since
+a model may well take it for a defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from idqc.documents import document_types
+from idqc.inspection import Points, Quad
+from idqc.models.fraud import COPIES
+from idqc.models.quality import CRITERIA
+from idqc.photo.decode import decode, read_header
+from idqc.photo.geometry import homography, rectangle
+from idqc.stages import Stages, lay_flat
+
+LONG_SIDE_PX = 800
+"""A map has 14 to 96 cells a side: more pixels would only look finer than it is."""
+STRONGEST_ALPHA = 200
+FRAUD = tuple(f"fraud.{name}" for name in COPIES)
+MAPPED = frozenset({*CRITERIA, *FRAUD})
+"""The criteria that have a map."""
+
+
+def draw_heatmap(
+    stages: Stages, masked_jpeg: bytes, criterion: str, quad: Quad, document_type: str | None, painted: Sequence[Quad]
+) -> bytes:
+    """One criterion's map over the whole photo; about 0.2 s of CPU, most of it decoding.
+
+    Args:
+        stages: the opened models.
+        masked_jpeg: the kept photo.
+        criterion: one of MAPPED.
+        quad: the document, in pixels of that photo.
+        document_type: as the inspection found it.
+        painted: what was painted over, in pixels of that photo.
+
+    Returns:
+        A PNG with transparency, of the photo's shape, its longer side 800 px.
+    """
+    photo = decode(masked_jpeg, read_header(masked_jpeg))
+    corners = np.array(quad, np.float32)
+    if criterion in FRAUD:
+        plane = stages.fraud_model.run(photo, corners).maps[criterion.removeprefix("fraud.")]
+    else:
+        flat = lay_flat(photo, corners, document_types().get(document_type or ""))
+        plane = stages.quality_model.run(flat).maps[CRITERIA.index(criterion)]
+    ratio = LONG_SIDE_PX / max(photo.width_px, photo.height_px)
+    size = round(photo.width_px * ratio), round(photo.height_px * ratio)
+    share = _onto_photo(np.nan_to_num(plane, nan=0.0), corners * np.float32(ratio), size)
+    for hidden in painted:
+        cv2.fillPoly(share, [np.round(np.array(hidden, np.float32) * ratio).astype(np.int32)], 0.0)
+    return _coloured(share)
+
+
+def _onto_photo(plane: NDArray[np.float32], quad_xy_px: Points, size_px: tuple[int, int]) -> NDArray[np.float32]:
+    height, width = plane.shape
+    matrix = homography(rectangle(float(width), float(height)), quad_xy_px)
+    laid = cv2.warpPerspective(np.asarray(plane, np.float32), matrix, size_px, flags=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(laid, 0.0, 1.0), np.float32)
+
+
+def _coloured(share: NDArray[np.float32]) -> bytes:
+    colours = cv2.applyColorMap(np.round(share * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    alpha = np.round(share * STRONGEST_ALPHA).astype(np.uint8)
+    _, encoded = cv2.imencode(".png", np.dstack([colours, alpha]))
+    return encoded.tobytes()
