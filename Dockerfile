@@ -6,7 +6,7 @@ COPY idqc idqc
 COPY weights weights
 COPY thresholds thresholds
 RUN python3 -m venv /opt/idqc
-RUN /opt/idqc/bin/pip install --quiet --no-cache-dir --constraint constraints.txt '.[cpu,service]'
+RUN /opt/idqc/bin/pip install --quiet --no-cache-dir --constraint constraints.txt '.[cpu,postgres,service]'
 
 FROM python:3.11-slim
 RUN useradd --system --create-home --home-dir /var/lib/idqc --shell /usr/sbin/nologin idqc

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.staticfiles import StaticFiles
 
-from api import appeals, criteria, health, inspections, problems, reviews, scraping, submissions
+from api import appeals, criteria, customers, health, inspections, problems, reviews, scraping, submissions
 from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
@@ -87,7 +87,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     app.add_middleware(SecurityHeaders, remember_https=settings.mode is Mode.PRODUCTION)
     problems.install(app)
     refusals.install(app)
-    for resource in (inspections, submissions, criteria, health, scraping, reviews, appeals):
+    for resource in (inspections, submissions, customers, criteria, health, scraping, reviews, appeals):
         app.include_router(resource.router)
     for shown in (sign_in, openid, console, pictures, agreement, operations):
         app.include_router(shown.router)

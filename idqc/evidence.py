@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -144,3 +144,29 @@ def of_expiry(kind: DocumentType, expiry: date | None, place: Quad | None, as_of
         return NOT_COMPUTED
     regions = (Region("expiry_date", place, "expired"),) if place is not None else ()
     return Evidence(float(expiry < as_of), regions)
+
+
+COVERED_SHARE = 0.2
+"""Of a field: less paint than this leaves it to be judged."""
+
+
+def of_redacted(
+    evidence: Mapping[str, Evidence], kind: DocumentType, redacted: Sequence[Quad], quads: Mapping[str, Quad]
+) -> dict[str, Evidence]:
+    """What is left of the evidence where parts of the photo were painted over before it was kept.
+
+    A number's or zone's own field is not judged at all; any other field is not judged where it was not found, since it
+    may lie under the paint, or where paint covers a good part of it. Tampering of text is judged from what is bare.
+    """
+    painted = [np.array(quad, np.float32) for quad in redacted]
+    changed: dict[str, Evidence] = {}
+    for name, spec in kind.fields.items():
+        found = np.array(quads[name], np.float32) if name in quads else None
+        covered = found is None or any(
+            intersection_area(quad, found) > COVERED_SHARE * max(area(found), 1e-9) for quad in painted
+        )
+        if covered or spec.sensitive or spec.format == "mrz_td3":
+            for code in (f"field.{name}.hidden", f"field.{name}.unreadable"):
+                if code in evidence:
+                    changed[code] = NOT_COMPUTED
+    return changed

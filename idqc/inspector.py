@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from idqc.catalogue import Criterion, criteria
 from idqc.decision import decide, verdict
 from idqc.documents import document_types
 from idqc.errors import RequestError
-from idqc.evidence import NOT_COMPUTED, Evidence
+from idqc.evidence import NOT_COMPUTED, Evidence, of_redacted
 from idqc.inspection import Finding, Inspection, Outcome, Quad, Surface, freeze_quad
 from idqc.models.portrait import FaceEngine
 from idqc.models.text import TextEngine
@@ -47,6 +48,7 @@ class Inspector:
         explain: str | None = None,
         document_type: str | None = None,
         mask: bool = True,
+        redacted: Sequence[Quad] = (),
     ) -> Inspection:
         """Inspects one photo; about 0.3 s of CPU for verification, a third of it for capture.
 
@@ -56,6 +58,8 @@ class Inspector:
             as_of: the day on which expiry is judged, by default today in Korea.
             explain: None, or `regions` to run every stage whatever the cascade would skip.
             document_type: the type that the customer said it is; None takes what the model sees.
+            redacted: quads of this photo that were painted over before it was kept. What they cover is neither hidden
+                nor unreadable by the customer's fault: criteria of those fields are not computed.
             mask: False leaves resident numbers readable; for evaluation on mock documents only.
 
         Raises:
@@ -76,7 +80,7 @@ class Inspector:
                 code="request.document_type",
             )
         with self.stages.lanes.request():
-            return self._run(data, surface, as_of, explain, document_type, mask)
+            return self._run(data, surface, as_of, explain, document_type, mask, redacted)
 
     def _run(
         self,
@@ -86,6 +90,7 @@ class Inspector:
         explain: str | None,
         document_type: str | None,
         mask: bool,
+        redacted: Sequence[Quad],
     ) -> Inspection:
         watch = Stopwatch()
         with watch.stage("decode"):
@@ -105,6 +110,8 @@ class Inspector:
             stage(run)
             if surface is Surface.CAPTURE and explain is None and self._certain(run):
                 break
+        if redacted and run.document is not None and run.kind is not None:
+            run.evidence.update(of_redacted(run.evidence, run.kind, redacted, run.quads))
         return self._conclude(run)
 
     def warm(self) -> None:

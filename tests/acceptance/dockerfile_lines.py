@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -119,6 +120,8 @@ def build(folder: Path) -> tuple[Stage, list[str], list[str]]:
 
 def run(stage: Stage, command: list[str], health: list[str]) -> None:
     """Starts the CMD, waits for the HEALTHCHECK, reads the peak memory, stops."""
+    # Production does not start without a master key of the operator's.
+    stage.variables["IDQC_MASTER_KEY"] = secrets.token_hex(32)
     began = time.monotonic()
     with subprocess.Popen(stage.command(command), env=stage.variables, start_new_session=True) as service:
         try:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from idqc.access.keys import Scope
 from idqc.audience import to_json
 from idqc.inspection import Audience, Inspection, Outcome, Surface
 from idqc.inspector import Inspector, open_inspector
@@ -20,6 +22,8 @@ from idqc.labels import Label, from_json
 from idqc.photo.geometry import clip_to_frame, iou
 from idqc.release import load_release
 from idqc.settings import Settings
+from idqc.store.house import open_house
+from idqc.surfaces.keys import create_key
 from idqc.synth.assets import Assets
 from idqc.synth.generator import make_photo
 from idqc.synth.plan import plan_photo
@@ -146,8 +150,12 @@ def test_a_photo_of_nothing_is_turned_away(inspector: Inspector, grey: int) -> N
     assert inspector.inspect(encoded.tobytes()).verdict is not Outcome.PASS
 
 
-def test_the_service_answers_over_http(clean: list[Sample], inspector: Inspector) -> None:
-    with TestClient(create_app(Settings(), inspector)) as client:
+def test_the_service_answers_over_http(clean: list[Sample], inspector: Inspector, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    house = open_house(settings)
+    key = create_key(house.store, "test", frozenset({Scope.ADMIN}), actor="test").text
+    headers = {"Authorization": f"Bearer {key}"}
+    with TestClient(create_app(settings, inspector, house), headers=headers) as client:
         answer = client.post(
             "/v1/inspections?surface=capture", content=clean[0].data, headers={"Content-Type": "image/jpeg"}
         )
@@ -155,3 +163,4 @@ def test_the_service_answers_over_http(clean: list[Sample], inspector: Inspector
         assert answer.json()["release"] == inspector.release.id
         assert "document;dur=" in answer.headers["Server-Timing"]
         assert client.get("/metrics").text.count("idqc_") > 10
+    house.close()

@@ -110,3 +110,18 @@ def test_another_photo_takes_the_place_of_a_rejected_one(
     assert replaced["customer"]["message"] == "We are checking the newer photo that you sent."
     twice = client.post(f"/v1/submissions/{broken}/resubmissions", content=photo, headers=headers)
     assert (twice.status_code, twice.json()["code"]) == (409, "request.replaced")
+
+
+def test_a_customer_is_erased_by_an_admin_alone(
+    client: TestClient, headers: dict[str, str], photo: bytes, house: House
+) -> None:
+    sent = client.post("/v1/submissions", content=photo, headers=headers).json()["submission_id"]
+    wait(client, sent)
+    assert client.delete("/v1/customers", headers=headers).status_code == 403
+    erased = client.delete("/v1/customers", headers={"Idqc-Customer-Ref": "customer-1"})
+    assert (erased.status_code, erased.json()) == (200, {"submissions": 1})
+    answer = client.get(f"/v1/submissions/{sent}").json()
+    assert (answer["state"], answer["inspection"]) == ("erased", None)
+    assert not [file for file in house.folder.path.rglob("*") if file.is_file()]  # type: ignore[attr-defined]
+    assert client.delete("/v1/customers", headers={"Idqc-Customer-Ref": "nobody"}).json() == {"submissions": 0}
+    assert client.delete("/v1/customers").status_code == 400

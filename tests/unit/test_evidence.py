@@ -18,6 +18,7 @@ from idqc.evidence import (
     of_glare,
     of_quad,
     of_readings,
+    of_redacted,
     of_visibility,
     with_contradictions,
     worst_component,
@@ -110,3 +111,15 @@ def test_the_surer_of_pixels_and_contradictions_counts() -> None:
 def test_the_worst_component_is_named() -> None:
     assert worst_component({"sharpness": 0.2, "eyes_visible": 0.9}) == "eyes_visible"
     assert worst_component({}) == "low_quality"
+
+
+def test_what_was_painted_over_is_not_held_against_the_photo() -> None:
+    name = ((100.0, 100.0), (300.0, 100.0), (300.0, 140.0), (100.0, 140.0))
+    issuer = ((100.0, 400.0), (300.0, 400.0), (300.0, 440.0), (100.0, 440.0))
+    judged = {f"field.{field}.hidden": Evidence(0.9) for field in ("name", "id_number", "issuer", "address")}
+    judged["quality.blur"] = Evidence(0.9)
+    paint = ((200.0, 90.0), (320.0, 90.0), (320.0, 150.0), (200.0, 150.0))
+    left = {**judged, **of_redacted(judged, RESIDENT, [paint], {"name": name, "issuer": issuer})}
+    # Half of the name lies under the paint, the address may: the issuer is bare, and blur is judged as ever.
+    not_computed = {code for code, evidence in left.items() if evidence is NOT_COMPUTED}
+    assert not_computed == {"field.name.hidden", "field.id_number.hidden", "field.address.hidden"}
