@@ -101,7 +101,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
             https_only=settings.mode is Mode.PRODUCTION,
         )
     app.add_middleware(BodyLimits)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, remember_https=settings.mode is Mode.PRODUCTION)
     problems.install(app)
     refusals.install(app)
     machine = (inspections, submissions, customers, capture, criteria, experiments, health, scraping, reviews, appeals)

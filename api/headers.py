@@ -50,8 +50,10 @@ _UNLESS_SAID = {
 class SecurityHeaders:
     """ASGI middleware that adds them. There is no CORS header on purpose: another origin's page may read nothing."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, remember_https: bool) -> None:
         self.app = app
+        # Not for a demo: browsers would refuse http on this machine's own name for a year.
+        self.remember_https = remember_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -66,7 +68,7 @@ class SecurityHeaders:
                     headers[name] = value
                 for name, value in _UNLESS_SAID.items():
                     headers.setdefault(name, value)
-                if scope["scheme"] == "https":
+                if self.remember_https and scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_S}; includeSubDomains"
             await send(message)
 

@@ -75,8 +75,8 @@ def risk(signals: Sequence[Signal]) -> float:
     families: dict[str, list[float]] = {}
     for signal in signals:
         if signal.outcome in (Outcome.REJECT, Outcome.WARN, Outcome.NOT_COMPUTED):
-            points = 0.5 if signal.score is None else signal.score
-            families.setdefault(signal.criterion.split(".")[0], []).append(points)
+            strength = 0.5 if signal.score is None else signal.score
+            families.setdefault(signal.criterion.split(".")[0], []).append(strength)
     total = 0.0
     for family, points in families.items():
         strongest = max(points)

@@ -127,7 +127,7 @@ def test_every_answer_has_the_security_headers(bare: TestClient, path: str) -> N
 
 
 def test_cors_is_off_and_https_is_remembered(stub: Any, house: House) -> None:
-    client = TestClient(create_app(Settings(), stub, house), base_url="https://idqc.example")
+    client = TestClient(create_app(Settings(mode=Mode.PRODUCTION), stub, house), base_url="https://idqc.example")
     asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
     answer = client.options("/v1/inspections", headers=asked)
     assert answer.status_code == 405
