@@ -14,6 +14,7 @@ from idqc.documents import document_types
 from idqc.errors import RequestError
 from idqc.evidence import NOT_COMPUTED, Evidence, of_redacted
 from idqc.inspection import Finding, Inspection, Outcome, Quad, Surface, freeze_quad
+from idqc.models.fields import quad_in_photo
 from idqc.models.portrait import FaceEngine
 from idqc.models.text import TextEngine
 from idqc.photo.decode import decode, read_header
@@ -191,9 +192,11 @@ def open_inspector(
 
 
 def stray_quads(run: Run) -> tuple[Quad, ...]:
-    """Where the field detector saw a number or zone that the type does not have: the type may be the mistake."""
-    fields = run.kind.fields if run.kind is not None else {}
-    return tuple(quad for name, quad in run.quads.items() if name in NUMBERED and name not in fields)
+    """Where the field detector saw a number that the type does not have: the type may be the mistake."""
+    if run.document is None or run.kind is None or run.boxes is None:
+        return ()
+    strays = [line.box for line in run.boxes.lines if line.box.name in NUMBERED - set(run.kind.fields)]
+    return tuple(freeze_quad(quad_in_photo(box, run.document.quad_xy_px)) for box in strays)
 
 
 def _surface(name: Surface | str) -> Surface:

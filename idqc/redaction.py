@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from idqc.documents import DocumentType, document_types
-from idqc.inspection import FieldReading, Inspection, Points
+from idqc.inspection import FieldReading, Inspection, Outcome, Points
 from idqc.mrz import LINE_LENGTH, OPTIONAL_DATA
 from idqc.photo.geometry import homography, project, rectangle
 
@@ -28,7 +28,7 @@ def redactions(inspection: Inspection) -> list[Points] | None:
     A number that was found and read with all its digits is covered where it stands. In any doubt (not found, not read
     as a number) the generous areas of the document type are covered, and those of every type when nothing that was
     read vouches for the type itself: a resident card that is taken for a foreign one must not slip through. Without a
-    known document nobody knows where a number stands.
+    known document, or where it may lie elsewhere and no number was read in its place, nobody knows where one stands.
     """
     kind = document_types().get(inspection.document_type or "")
     if kind is None or inspection.document_quad is None:
@@ -54,9 +54,15 @@ def redactions(inspection: Inspection) -> list[Points] | None:
         certain &= found or (spec.format not in VOUCHING and _zone_is_certain(zone) and _holds_no_number(zone))
     if certain and vouched:
         return quads
+    if not vouched and _place_in_doubt(inspection):
+        return None
     types = [kind] if vouched else document_types().values()
     document_quad = np.array(inspection.document_quad, np.float32)
     return [*quads, *(area for each in types for area in _areas(each, document_quad))]
+
+
+def _place_in_doubt(inspection: Inspection) -> bool:
+    return any(f.criterion == "quality.no_document" and f.outcome is not Outcome.PASS for f in inspection.findings)
 
 
 def _number_is_certain(reading: FieldReading | None) -> bool:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from idqc.inspection import FieldReading, Inspection, Outcome, Points, Quad, Surface
+from idqc.inspection import FieldReading, Finding, Inspection, Outcome, Points, Quad, Surface, Thresholds
 from idqc.redaction import redactions
 
 CARD: Quad = ((0, 0), (856, 0), (856, 540), (0, 540))
@@ -100,3 +100,11 @@ def test_a_zone_that_was_not_read_whole_covers_the_generous_area(value: str) -> 
 def test_without_a_known_document_the_whole_picture_is_hidden(document_type: str | None) -> None:
     assert redactions(inspection(document_type)) is None
     assert redactions(inspection("kr_resident", quad=None)) is None
+
+
+@pytest.mark.parametrize(("outcome", "kept"), [(Outcome.WARN, False), (Outcome.PASS, True)])
+def test_a_document_that_may_lie_elsewhere_hides_the_whole_picture(outcome: Outcome, kept: bool) -> None:
+    doubt = (Finding("quality.no_document", 0.5, outcome, Thresholds(0.9, 0.4)),)
+    unread = replace(inspection("td1"), findings=doubt)
+    assert (redactions(unread) is not None) == kept
+    assert redactions(replace(inspection("kr_resident", number("711231-*******")), findings=doubt)) is not None
