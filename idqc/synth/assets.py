@@ -76,10 +76,10 @@ def split_of(key: str) -> str:
 def kinds(prefix: str, count: int, split: str) -> list[str]:
     """The ids of numbered kinds (layouts `L`, cameras `C` ...) of a split.
 
-    They are dealt in blocks of 30: of each, numbers 0-17 are for train, 18-22 for calibrate and 23-29 for test, so that
-    adding a block moves none. A count under 30 is one short block with the same shares.
+    Full blocks of 30 are dealt block by block: of each, numbers 0-17 are for train, 18-22 for calibrate and 23-29 for
+    test, so that adding a block moves none. Any other count is one block with the same shares.
     """
-    block = min(count, 30)
+    block = 30 if count % 30 == 0 else count
     ends = [0, math.ceil(block * SHARES[0]), math.ceil(block * (SHARES[0] + SHARES[1])), block]
     at = SPLITS.index(split)
     digits = 3 if prefix == "L" else 2

@@ -74,6 +74,8 @@ def test_plans_follow_the_mix() -> None:
 def test_kinds_and_names_keep_to_one_split() -> None:
     assert [kinds("L", 30, split)[0] for split in SPLITS] == ["L000", "L018", "L023"]
     assert sum(len(kinds("C", 30, split)) for split in SPLITS) == 30
+    assert kinds("S", 40, "train")[-1] == "S23"
+    assert kinds("S", 40, "test") == [f"S{number}" for number in range(30, 40)]
     for split in SPLITS:
         assert kinds("L", 240, split)[: len(kinds("L", 30, split))] == kinds("L", 30, split)
     assert [len(kinds("L", 240, split)) for split in SPLITS] == [144, 40, 56]
