@@ -209,7 +209,7 @@ def _contrast(grey: Plane) -> list[float]:
 
 def _chroma(document_bgr: Image) -> list[float]:
     """Chroma at a quarter of the size, where sensor noise and JPEG's chroma blocks have averaged out."""
-    small = shrunk(document_bgr, document_bgr.shape[1] // 4, document_bgr.shape[0] // 4)
+    small = shrunk(document_bgr, max(document_bgr.shape[1] // 4, 1), max(document_bgr.shape[0] // 4, 1))
     ab = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2LAB)[..., 1:], np.float32) - 128.0
     chroma = np.hypot(ab[..., 0], ab[..., 1])
     # Spread around the middle colour: the tint that white balance lays over a grey copy does not count.
