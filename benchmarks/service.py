@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from machine import describe, noise
@@ -33,11 +35,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+def ask(port: int, method: str, path: str, body: bytes | None = None, key: str = "") -> tuple[int, bytes]:
     """One request on a connection of its own; (0, b"") when nobody answers."""
+    headers = {"Content-Type": "image/jpeg", "Authorization": f"Bearer {key}"} if body else {}
     connection = http.client.HTTPConnection(HOST, port, timeout=DEADLINE_S)
     try:
-        connection.request(method, path, body, {"Content-Type": "image/jpeg"} if body else {})
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     except ConnectionError:
@@ -66,7 +69,15 @@ def main() -> None:
     port = free_port()
     started = time.perf_counter()
     command = [str(Path(sys.executable).parent / "idqc"), "serve", "--host", HOST, "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
+    with (
+        TemporaryDirectory() as data_dir,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "IDQC_DATA_DIR": data_dir, "IDQC_MODE": "demo"},
+        ) as service,
+    ):
         try:
             while ask(port, "GET", "/readyz")[0] != 200:
                 if service.poll() is not None or time.perf_counter() - started > DEADLINE_S:
@@ -74,23 +85,23 @@ def main() -> None:
                 time.sleep(0.05)
             console.print(f"time to ready: {time.perf_counter() - started:.2f} s")
             console.print(f"memory when ready: {peak_rss_mb(service.pid):.0f} MB")
-            console.print(_measure(port, photos))
+            console.print(_measure(port, photos, (Path(data_dir) / "demo.key").read_text().strip()))
             console.print(f"peak memory: {peak_rss_mb(service.pid):.0f} MB")
         finally:
             service.terminate()
     console.print(noise())
 
 
-def _measure(port: int, photos: dict[float, list[bytes]]) -> Table:
+def _measure(port: int, photos: dict[float, list[bytes]], key: str) -> Table:
     table = Table("photos", "surface", "n", "p50 ms", "p95 ms", "verdicts", title="One client, one photo at a time")
     for megapixels, some in photos.items():
         for surface in ("capture", "verification"):
             path = f"/v1/inspections?surface={surface}"
-            ask(port, "POST", path, some[0])
+            ask(port, "POST", path, some[0], key)
             times, verdicts = [], []
             for data in some:
                 started = time.perf_counter()
-                status, body = ask(port, "POST", path, data)
+                status, body = ask(port, "POST", path, data, key)
                 times.append((time.perf_counter() - started) * 1e3)
                 verdicts.append(json.loads(body)["verdict"] if status == 200 else f"HTTP {status}")
             said = ", ".join(f"{verdicts.count(name)} {name}" for name in sorted(set(verdicts)))
