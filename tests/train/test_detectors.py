@@ -186,7 +186,7 @@ def test_fields_from_photos_to_file(data: Path, tmp_path: Path) -> None:
     numbers = fields.train([data], tmp_path / "run", tmp_path / "weights", Budget(1, 2, 1e-3))
     assert set(numbers) >= {"map50", "ap50_portrait", "recall_portrait"}
     outputs = run_once(tmp_path / "weights" / "fields.onnx", fields_model.prepare(np.zeros((300, 480, 3), np.uint8)))
-    assert outputs["prediction"].shape == (1, 4 + 21, 32 * 48)
+    assert outputs["prediction"].shape == (1, 4 + 21, 44 * 64)
     assert fields_model.read(outputs).fields is not None
 
 
