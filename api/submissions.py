@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from api.access import Caller, require
 from api.deps import RunningService, Service
@@ -93,11 +94,7 @@ class SubmissionBody(Answer):
     inspection: InspectionBody | None
 
 
-@router.post("", status_code=202, response_model=AcceptedBody, responses=_REFUSALS, openapi_extra=_BODY)
-async def create(
-    request: Request,
-    response: Response,
-    service: RunningService,
+async def intake(
     caller: Submitter,
     customer_ref: CustomerRef = None,
     idempotency_key: IdempotencyKey = None,
@@ -106,9 +103,9 @@ async def create(
     app_version: AppVersion = None,
     document_type: DocumentTypeName = None,
     language: Language = "ko",
-) -> AcceptedBody:
-    """Takes a photo into the queue and answers at once; a worker inspects it."""
-    intake = Intake(
+) -> Intake:
+    """What a key with the scope submit says of the photo that it sends."""
+    return Intake(
         customer_ref=customer_ref,
         idempotency_key=idempotency_key,
         submitter=caller.key_id,
@@ -118,7 +115,15 @@ async def create(
         os=plain(os, "Idqc-Os"),
         app_version=plain(app_version, "Idqc-App-Version"),
     )
-    return await _take_in(request, response, service, intake)
+
+
+SentWith = Annotated[Intake, Depends(intake)]
+
+
+@router.post("", status_code=202, response_model=AcceptedBody, responses=_REFUSALS, openapi_extra=_BODY)
+async def create(request: Request, response: Response, service: RunningService, sent: SentWith) -> AcceptedBody:
+    """Takes a photo into the queue and answers at once; a worker inspects it."""
+    return await _take_in(request, response, service, sent)
 
 
 @router.post(
@@ -129,32 +134,10 @@ async def create(
     openapi_extra=_BODY,
 )
 async def resubmit(
-    request: Request,
-    response: Response,
-    service: RunningService,
-    caller: Submitter,
-    submission_id: SubmissionId,
-    customer_ref: CustomerRef = None,
-    idempotency_key: IdempotencyKey = None,
-    device: DeviceName = None,
-    os: OsName = None,
-    app_version: AppVersion = None,
-    document_type: DocumentTypeName = None,
-    language: Language = "ko",
+    request: Request, response: Response, service: RunningService, sent: SentWith, submission_id: SubmissionId
 ) -> AcceptedBody:
     """Takes another photo in place of one that was rejected, or that waits for review."""
-    intake = Intake(
-        customer_ref=customer_ref,
-        idempotency_key=idempotency_key,
-        submitter=caller.key_id,
-        document_type=known_type(document_type),
-        language=language,
-        device=plain(device, "Idqc-Device"),
-        os=plain(os, "Idqc-Os"),
-        app_version=plain(app_version, "Idqc-App-Version"),
-        replaces_id=submission_id,
-    )
-    return await _take_in(request, response, service, intake)
+    return await _take_in(request, response, service, replace(sent, replaces_id=submission_id))
 
 
 @router.get("/{submission_id}", responses=_REFUSALS, response_model_exclude_unset=True)

@@ -15,7 +15,7 @@ from idqc.documents import DocumentType
 from idqc.formats import check_format
 from idqc.inspection import Image
 from idqc.models.assignment import assign
-from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line, named
+from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
 from idqc.models.text import As, TextEngine
 from idqc.models.text_lines import last_word
 from idqc.mrz import parse_td3
@@ -70,16 +70,15 @@ class Transcript:
         """The boxes under their final names, and what each field says."""
         if not self._lines:
             return self._boxes, self._texts
-        total = self._name()
+        self._name()
         fields = {name: box for name, box in self._boxes.fields.items() if name in NOT_TEXT}
-        fields.update(named(self._lines, total, self._names))
-        if SEX in fields:
-            fields[SEX] = self._tight(fields[SEX])
         for row, column in enumerate(self._given):
             seen = self._seen[row]
             if column is None or seen is None:
                 continue
             spec = self._kind.fields[self._names[column]]
+            box = replace(self._lines[row].box, name=spec.name)
+            fields[spec.name] = self._tight(box) if spec.name == SEX else box
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
