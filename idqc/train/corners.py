@@ -1,16 +1,14 @@
-"""Trains the corners model: a small residual network of our own that regresses where the corners really are."""
+"""Trains the corners model on documents laid flat by quads that are off, as the detector's are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from idqc.inspection import Image, Points
 from idqc.models.corners import (
@@ -28,7 +26,9 @@ from idqc.models.corners import (
     warp,
 )
 from idqc.photo.geometry import homography, iou, project, rectangle
+from idqc.train.adversity import harden
 from idqc.train.augment import relight
+from idqc.train.corners_net import CornersNet, crossings, meet, true_crossings
 from idqc.train.crop_sets import CropSet, Labelled, holds_document, load_crops
 from idqc.train.crops import Crop
 from idqc.train.export import export_onnx
@@ -42,41 +42,12 @@ RECIPE = f"corners {CACHE_WIDTH_PX} {CACHE_MARGIN} 2"
 INNER = np.array([CACHE_WIDTH_PX, CACHE_HEIGHT_PX], np.float32) / (1 + 2 * CACHE_MARGIN)
 OFFSET_SCALE = 30.0
 """Offsets are learned in thirtieths of the crop: about 7 px, where the smooth loss turns from square to straight."""
-FLIP_WEIGHT, TYPE_WEIGHT = 0.15, 0.15
-
-
-class CornersNet(nn.Module):
-    """Residual trunk to stride 16, then a dense layer that keeps positions: about 100 million multiplications."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (24, 32, 64, 96)
-        stages: list[Any] = [_conv(3, widths[0], 2)]
-        for before, after in pairwise(widths):
-            stages += [_conv(before, after, 2), _Residual(after)]
-        self.trunk = nn.Sequential(*stages, nn.Conv2d(widths[-1], 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
-        self.dense = nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * 10 * 14, 192), nn.ReLU())
-        self.offsets, self.flip, self.kind = (nn.Linear(192, size) for size in (8, 1, len(DOCUMENT_CLASSES)))
-
-    def forward(self, crop: Any) -> tuple[Any, Any, Any]:
-        """`crop` (n, 3, 160, 224) RGB 0..1 -> offsets (n, 8) in its shares, flip logit (n, 1), type logits (n, 5)."""
-        seen = self.dense(self.trunk(crop * 2 - 1))
-        return self.offsets(seen) / OFFSET_SCALE, self.flip(seen), self.kind(seen)
-
-
-class _Residual(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = _conv(width, width, 1), _conv(width, width, 1, act=False)
-
-    def forward(self, x: Any) -> Any:
-        """Two convolutions beside a straight way."""
-        return F.relu(x + self.second(self.first(x)))
-
-
-def _conv(before: int, after: int, stride: int, act: bool = True) -> Any:
-    layers = [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after)]
-    return nn.Sequential(*layers, nn.ReLU()) if act else nn.Sequential(*layers)
+FLIP_WEIGHT, TYPE_WEIGHT, EDGE_WEIGHT = 0.15, 0.15, 0.25
+BLUR_CELLS = 0.8
+"""How far to both sides of an edge its cells may say that it is there; a standard deviation."""
+BEYOND = 0.25
+"""What a place counts in training that lies on the drawn-out line, beyond the end of the edge."""
+HARD_SHARE = 0.3
 
 
 def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[str, Any]:
@@ -96,10 +67,13 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
     def loss(model: Any, batch: Any) -> Any:
         crop, offsets, flip, counts, kind = batch
         with torch.autocast("cpu", torch.bfloat16):
-            moved, logit, named = model(crop.contiguous(memory_format=torch.channels_last))
-        where = F.smooth_l1_loss(moved.float() * OFFSET_SCALE, offsets * OFFSET_SCALE, beta=0.5)
+            maps, logit, named = model.look(crop.contiguous(memory_format=torch.channels_last))
+        found = meet(*crossings(maps))
+        true = torch.from_numpy(CROP_CORNERS) + offsets.view(-1, 4, 2)
+        where = F.smooth_l1_loss(found * OFFSET_SCALE, true * OFFSET_SCALE, beta=0.5)
         side = F.binary_cross_entropy_with_logits(logit.float()[:, 0], flip, weight=counts)
-        return where + FLIP_WEIGHT * side + TYPE_WEIGHT * F.cross_entropy(named.float(), kind)
+        told = FLIP_WEIGHT * side + TYPE_WEIGHT * F.cross_entropy(named.float(), kind)
+        return where + told + EDGE_WEIGHT * edge_loss(maps, true)
 
     model = CornersNet().to(memory_format=torch.channels_last)
     steps = max(len(train_crops) // budget.batch, 1)
@@ -123,6 +97,27 @@ def train(data: list[Path], out: Path, weights: Path, budget: Budget) -> dict[st
         },
     )
     return numbers
+
+
+def edge_loss(maps: Any, corners: Any) -> Any:
+    """Cross entropy of where each edge crosses each row or column, from maps (n, 8, 40, 56) and corners (n, 4, 2)."""
+    ends = (corners[:, [0, 3]], corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [3, 2]])
+    total = torch.zeros(())
+    for edge, (places, (start, end)) in enumerate(
+        zip(true_crossings(corners), (pair.unbind(dim=1) for pair in ends), strict=True)
+    ):
+        along = 2 if edge % 2 == 0 else 1
+        logits = maps[:, edge].float()
+        size, steps = logits.shape[along], logits.shape[3 - along]
+        logits = logits if along == 2 else logits.transpose(1, 2)
+        cells = (torch.arange(size, dtype=torch.float32) + 0.5) / size
+        inside = places.clamp(cells[0], cells[-1])
+        wanted = torch.softmax(-0.5 * ((cells - inside[:, :, None]) * size / BLUR_CELLS) ** 2, dim=2)
+        at, axis = (torch.arange(steps, dtype=torch.float32) + 0.5) / steps, along - 1
+        on = (at > start[:, axis, None]) & (at < end[:, axis, None])
+        worth = torch.where(on, 1.0, BEYOND)
+        total = total - (worth * (wanted * torch.log_softmax(logits, dim=2)).sum(dim=2)).mean()
+    return total / 4
 
 
 def cut(item: Labelled) -> Iterator[Crop]:
@@ -161,7 +156,8 @@ def draw(
     offsets = project(np.linalg.inv(to_cache), true) - CROP_CORNERS
     target = crops.targets[index]
     weight, kind = np.float32(target["upright"]), np.int64(target["type"])
-    return relight(crop, rng), offsets.ravel(), np.float32(flip), weight, kind
+    lit = relight(crop, rng)
+    return harden(lit, rng) if rng.random() < HARD_SHARE else lit, offsets.ravel(), np.float32(flip), weight, kind
 
 
 def to_cache_px(matrix: np.ndarray) -> np.ndarray:
