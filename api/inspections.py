@@ -23,6 +23,10 @@ from idqc.inspection import Inspection, Surface
 log = logging.getLogger("idqc.api")
 router = APIRouter(prefix="/v1", tags=["inspections"])
 
+_EXPLAIN = (
+    "`regions` runs every stage. `heatmaps` adds pictures of where the criteria of quality and forgery show: transparent "
+    "PNGs as data URLs, 800 px on their longer side, to lay over the photo."
+)
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "properties": {"photo": _BYTES["schema"]}, "required": ["photo"]}}
 _BODY = {
@@ -52,7 +56,7 @@ async def inspect(
     service: RunningService,
     caller: Annotated[Caller, require(Scope.INSPECT)],
     surface: Annotated[Surface, Query(description="Decides which criteria count.")] = Surface.VERIFICATION,
-    explain: Annotated[Literal["", "regions"], Query(description="regions runs every stage.")] = "",
+    explain: Annotated[Literal["", "regions", "heatmaps"], Query(description=_EXPLAIN)] = "",
     document_type: Annotated[str | None, Query(description="What the customer says the document is.")] = None,
 ) -> Response:
     """Inspects one photo: a score for every criterion of the surface, the regions, the readings and a verdict."""

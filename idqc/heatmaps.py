@@ -1,12 +1,14 @@
-"""Heat maps of a kept photo: where on the document a criterion shows, made when a reviewer asks for one.
+"""Heat maps: where on the document a criterion shows, as transparent pictures to lay over the photo.
 
-They come from the masked photo, so that no map needs what was painted over; the paint itself is left out of them, since
-a model may well take it for a defect.
+Those of a kept photo are made when a reviewer asks for one, from the masked photo, so that no map needs what was painted
+over; the paint itself is left out of them, since a model may well take it for a defect. An inspection brings its own
+when it is asked to explain itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -51,12 +53,29 @@ def draw_heatmap(
     else:
         flat = lay_flat(photo, corners, document_types().get(document_type or ""))
         plane = stages.quality_model.run(flat).maps[CRITERIA.index(criterion)]
-    ratio = LONG_SIDE_PX / max(photo.width_px, photo.height_px)
-    size = round(photo.width_px * ratio), round(photo.height_px * ratio)
-    share = _onto_photo(np.nan_to_num(plane, nan=0.0), corners * np.float32(ratio), size)
+    return paint(plane, corners, (photo.width_px, photo.height_px), painted)
+
+
+def paint(
+    plane: NDArray[np.float32], quad_xy_px: Points, size_px: tuple[int, int], painted: Sequence[Quad] = ()
+) -> bytes:
+    """A map over the document, (h, w) 0..1 or NaN, laid over the whole photo of `size_px`: a PNG as of `draw_heatmap`."""
+    ratio = LONG_SIDE_PX / max(size_px)
+    size = round(size_px[0] * ratio), round(size_px[1] * ratio)
+    share = _onto_photo(np.nan_to_num(plane, nan=0.0), quad_xy_px * np.float32(ratio), size)
     for hidden in painted:
         cv2.fillPoly(share, [np.round(np.array(hidden, np.float32) * ratio).astype(np.int32)], 0.0)
     return _coloured(share)
+
+
+def as_data_urls(
+    planes: Mapping[str, NDArray[np.float32]], quad_xy_px: Points, size_px: tuple[int, int]
+) -> dict[str, str]:
+    """`paint` for each criterion, as `data:image/png;base64,…`."""
+    return {
+        criterion: "data:image/png;base64," + base64.b64encode(paint(plane, quad_xy_px, size_px)).decode()
+        for criterion, plane in planes.items()
+    }
 
 
 def _onto_photo(plane: NDArray[np.float32], quad_xy_px: Points, size_px: tuple[int, int]) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from idqc.catalogue import Criterion, criteria
@@ -13,6 +14,7 @@ from idqc.decision import decide, verdict
 from idqc.documents import document_types
 from idqc.errors import RequestError
 from idqc.evidence import NOT_COMPUTED, Evidence, of_redacted
+from idqc.heatmaps import as_data_urls
 from idqc.inspection import Finding, Inspection, Outcome, Quad, Surface, freeze_quad
 from idqc.models.fields import quad_in_photo
 from idqc.models.portrait import FaceEngine
@@ -27,6 +29,9 @@ from idqc.wording import sentence
 ENOUGH_LONG_SIDE_PX = 3000
 """A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
 would cost the traces of screens and prints."""
+
+HEATMAPS = "heatmaps"
+EXPLANATIONS = ("regions", HEATMAPS)
 
 NUMBERED = frozenset({"id_number", "personal_number"})
 """Fields that can hold a resident number."""
@@ -57,7 +62,8 @@ class Inspector:
             data: the bytes of a JPEG, PNG or WebP file.
             surface: which criteria count; on capture, a certain quality reject ends the run early.
             as_of: the day on which expiry is judged, by default today in Korea.
-            explain: None, or `regions` to run every stage whatever the cascade would skip.
+            explain: None, `regions` to run every stage whatever the cascade would skip, or `heatmaps` to get pictures
+                of where the criteria of quality and forgery show as well.
             document_type: the type that the customer said it is; None takes what the model sees.
             redacted: quads of this photo that were painted over before it was kept. What they cover is neither hidden
                 nor unreadable by the customer's fault: criteria of those fields are not computed.
@@ -68,10 +74,10 @@ class Inspector:
             RequestError: an unknown surface, explanation or document type.
         """
         surface = _surface(surface)
-        if explain not in (None, "regions"):
+        if explain not in (None, *EXPLANATIONS):
             raise RequestError(
                 f"explain={explain[:20]!r} is not known.",
-                "Use explain=regions, or leave it out.",
+                f"Use explain={' or explain='.join(EXPLANATIONS)}, or leave it out.",
                 code="request.explain",
             )
         if document_type is not None and document_type not in document_types():
@@ -147,7 +153,12 @@ class Inspector:
     def _conclude(self, run: Run) -> Inspection:
         findings = self._findings(run)
         document = run.document
-        explanation = {"portrait": {k: round(v, 4) for k, v in run.portrait_components.items()}} if run.explain else {}
+        explanation: dict[str, Any] = {}
+        if run.explain is not None:
+            explanation["portrait"] = {k: round(v, 4) for k, v in run.portrait_components.items()}
+        if run.explain == HEATMAPS and document is not None:
+            size = run.photo.width_px, run.photo.height_px
+            explanation["heatmaps"] = as_data_urls(run.maps, document.quad_xy_px, size)
         return Inspection(
             explanation=explanation,
             stray_quads=stray_quads(run),

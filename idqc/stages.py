@@ -10,6 +10,7 @@ from threading import get_ident
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from idqc.documents import ID1_MM, PORTRAIT, UNSUPPORTED, DocumentType, document_types
 from idqc.evidence import (
@@ -30,7 +31,7 @@ from idqc.models.document import DocumentModel, Place, open_document
 from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
 from idqc.models.fraud import FraudModel, open_fraud
 from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
-from idqc.models.quality import QualityModel, QualityReading, open_quality
+from idqc.models.quality import CRITERIA, QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
 from idqc.photo.geometry import rectangle, rectify
 from idqc.photo.quad import px_per_mm
@@ -72,6 +73,8 @@ class Run:
     quads: dict[str, Quad] = field(default_factory=dict)
     obstacles: tuple[Quad, ...] = ()
     readings: dict[str, FieldReading] = field(default_factory=dict)
+    maps: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    """Where each criterion of quality and forgery shows, over the document: (h, w) 0..1, NaN where nothing looked."""
 
 
 Stage = Callable[[Run], None]
@@ -164,6 +167,7 @@ class Stages:
     def _judge_quality(self, run: Run, document: Document) -> None:
         with run.watch.stage("quality"):
             run.quality = self.quality_model.run(document.document_bgr)
+        run.maps.update(zip(CRITERIA, run.quality.maps, strict=True))
 
     def _find_fields(self, run: Run, document: Document) -> None:
         assert run.kind is not None
@@ -204,6 +208,7 @@ class Stages:
         with run.watch.stage("fraud"):
             together = partial(self._beside, run, "fraud")
             reading = self.fraud_model.run(run.photo, run.document.quad_xy_px, together=together)
+        run.maps.update({f"fraud.{name}": plane for name, plane in reading.maps.items()})
         run.evidence.update(of_fraud(reading, run.quads, freeze_quad(run.document.quad_xy_px)))
 
     def judge_forgery(self, run: Run) -> None:
@@ -221,6 +226,7 @@ class Stages:
             face = quad_in_photo(portrait, quad) if portrait is not None else None
             together = partial(self._beside, run, "fraud")
             reading = self.fraud_model.run(run.photo, quad, face, edited, together)
+        run.maps.update({f"fraud.{name}": plane for name, plane in reading.maps.items()})
         run.evidence.update(of_fraud(reading, run.quads, freeze_quad(quad)))
 
     def _beside(self, run: Run, stage: str, tasks: Sequence[Callable[[], T]]) -> list[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -96,7 +97,9 @@ class Fraud:
     ) -> FraudReading:
         self.fake.calls.append("fraud")
         edits = {"portrait_tamper": 0.1, "text_tamper": 0.1} if fields else {}
-        return FraudReading({**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {})
+        left = np.zeros((60, 96), np.float32)
+        left[:, :48] = 1.0
+        return FraudReading({**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {"screen": left})
 
 
 class Text:
@@ -158,6 +161,19 @@ def test_capture_ends_at_a_certain_reject_and_says_what_was_not_computed(
     explained = inspector.inspect(photo, Surface.CAPTURE, explain="regions")
     assert outcomes(explained)["fraud.screen"] is Outcome.PASS
     assert explained.explanation["portrait"] == {"sharpness": 0.1}
+
+
+def test_heat_maps_are_pictures_of_the_photos_shape(inspector: Inspector, photo: bytes) -> None:
+    done = inspector.inspect(photo, explain="heatmaps")
+    assert set(done.explanation["heatmaps"]) == {*CRITERIA, "fraud.screen"}
+    kind, _, encoded = done.explanation["heatmaps"]["fraud.screen"].partition(",")
+    picture = cv2.imdecode(np.frombuffer(base64.b64decode(encoded), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert kind == "data:image/png;base64"
+    assert picture.shape == (600, 800, 4)
+    # The half of the document where the map is 1 stands out, the other half and the frame are clear.
+    assert picture[300, 200, 3] > 150
+    assert picture[300, 600, 3] == picture[30, 30, 3] == 0
+    assert "heatmaps" not in inspector.inspect(photo, explain="regions").explanation
 
 
 def test_verification_runs_everything_whatever_the_quality(inspector: Inspector, fake: Fake, photo: bytes) -> None:
