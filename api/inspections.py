@@ -24,8 +24,8 @@ log = logging.getLogger("idqc.api")
 router = APIRouter(prefix="/v1", tags=["inspections"])
 
 _EXPLAIN = (
-    "`regions` runs every stage. `heatmaps` adds pictures of where the criteria of quality and forgery show: transparent "
-    "PNGs as data URLs, 800 px on their longer side, to lay over the photo."
+    "`regions` runs every stage. `heatmaps` adds pictures of where the criteria of quality and forgery show: "
+    "transparent PNGs as data URLs, 800 px on their longer side, to lay over the photo."
 )
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "properties": {"photo": _BYTES["schema"]}, "required": ["photo"]}}

@@ -65,7 +65,9 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, in the order of the paths.")] = False,
     annotate: Annotated[Path | None, typer.Option(help="Write annotated pictures into this folder.")] = None,
     surface: Annotated[Surface, typer.Option(help="Decides which criteria count.")] = Surface.VERIFICATION,
-    explain: Annotated[Explanation | None, typer.Option(help="Run every stage; heatmaps adds pictures to the JSON.")] = None,
+    explain: Annotated[
+        Explanation | None, typer.Option(help="Run every stage; heatmaps adds pictures to the JSON.")
+    ] = None,
     document_type: Annotated[str | None, typer.Option(help="What the customer says the document is.")] = None,
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge expiry on this day.")] = None,
 ) -> None:

@@ -35,13 +35,13 @@ NOT_APPLICABLE = Evidence(None, applicable=False)
 NOT_COMPUTED = Evidence(None)
 
 
-def of_quad(quad_xy_px: Points, kind: DocumentType, width_px: int, height_px: int) -> dict[str, Evidence]:
+def of_quad(quad_xy_px: Points, size_mm: tuple[float, float], width_px: int, height_px: int) -> dict[str, Evidence]:
     """Cut off, low resolution and tilt, from the quad alone."""
     whole = (Region("document", freeze_quad(quad_xy_px), "position"),)
     return {
         "quality.cut_off": Evidence(cut_off_score(cut_off_share(quad_xy_px, width_px, height_px)), whole),
-        "quality.low_resolution": Evidence(low_resolution_score(px_per_mm(quad_xy_px, kind.size_mm)), whole),
-        "quality.tilt": Evidence(tilt_score(tilt_deg(quad_xy_px, kind.size_mm, width_px, height_px)), whole),
+        "quality.low_resolution": Evidence(low_resolution_score(px_per_mm(quad_xy_px, size_mm)), whole),
+        "quality.tilt": Evidence(tilt_score(tilt_deg(quad_xy_px, size_mm, width_px, height_px)), whole),
     }
 
 

@@ -1,8 +1,8 @@
 """Heat maps: where on the document a criterion shows, as transparent pictures to lay over the photo.
 
-Those of a kept photo are made when a reviewer asks for one, from the masked photo, so that no map needs what was painted
-over; the paint itself is left out of them, since a model may well take it for a defect. An inspection brings its own
-when it is asked to explain itself.
+Those of a kept photo are made when a reviewer asks for one, from the masked photo, so that no map needs what was
+painted over; the paint itself is left out of them, since a model may well take it for a defect. An inspection brings
+its own when it is asked to explain itself.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def draw_heatmap(
 def paint(
     plane: NDArray[np.float32], quad_xy_px: Points, size_px: tuple[int, int], painted: Sequence[Quad] = ()
 ) -> bytes:
-    """A map over the document, (h, w) 0..1 or NaN, laid over the whole photo of `size_px`: a PNG as of `draw_heatmap`."""
+    """Lays a map of the document, (h, w) 0..1 or NaN, over the whole photo of `size_px`: a PNG as of `draw_heatmap`."""
     ratio = LONG_SIDE_PX / max(size_px)
     size = round(size_px[0] * ratio), round(size_px[1] * ratio)
     share = _onto_photo(np.nan_to_num(plane, nan=0.0), quad_xy_px * np.float32(ratio), size)

@@ -33,6 +33,7 @@ from idqc.models.fraud import FraudModel, open_fraud
 from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
 from idqc.models.quality import CRITERIA, QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
+from idqc.photo.completion import complete
 from idqc.photo.geometry import rectangle, rectify
 from idqc.photo.quad import px_per_mm
 from idqc.readings import EXPIRY, contradictions, expiry_date, field_readings
@@ -128,17 +129,16 @@ class Stages:
             run.evidence["quality.no_document"] = Evidence(1.0 - best.confidence if best else 1.0)
             if best is None:
                 return
-            frozen = freeze_quad(best.quad_xy_px)
-            run.evidence["document.unsupported"] = Evidence(
-                best.unsupported, (Region("document", frozen, "unsupported"),)
-            )
             name = run.document_type or (best.type if best.type != UNSUPPORTED else None)
             run.kind = document_types()[name] if name is not None else None
-            document_bgr = lay_flat(run.photo, best.quad_xy_px, run.kind)
-            run.document = Document(best.type, best.confidence, best.quad_xy_px, document_bgr)
-            if run.kind is not None:
-                size = run.photo.width_px, run.photo.height_px
-                run.evidence.update(of_quad(best.quad_xy_px, run.kind, *size))
+            # Whatever card it is: one that is cut off or too small may be taken for another type because of that.
+            size_mm = run.kind.size_mm if run.kind is not None else ID1_MM
+            size_px = run.photo.width_px, run.photo.height_px
+            quad = complete(best.quad_xy_px, size_mm, *size_px)
+            run.document = Document(best.type, best.confidence, quad, lay_flat(run.photo, quad, run.kind))
+            region = Region("document", freeze_quad(quad), "unsupported")
+            run.evidence["document.unsupported"] = Evidence(best.unsupported, (region,))
+            run.evidence.update(of_quad(quad, size_mm, *size_px))
 
     def look_over(self, run: Run) -> None:
         """Quality inside the document, and which fields are visible: two models side by side when a core is idle."""

@@ -42,7 +42,7 @@ def text(value: str, confidence: float, ok: bool = True) -> FieldText:
 
 def test_a_whole_sharp_upright_card_has_nothing_against_it() -> None:
     quad = rectangle(856, 540) + np.float32([200, 200])
-    scores = {code: evidence.score for code, evidence in of_quad(quad, RESIDENT, 1256, 940).items()}
+    scores = {code: evidence.score for code, evidence in of_quad(quad, RESIDENT.size_mm, 1256, 940).items()}
     assert scores["quality.cut_off"] == 0.0
     assert scores["quality.low_resolution"] == 0.0
     assert scores["quality.tilt"] == 0.0
