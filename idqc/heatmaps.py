@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from idqc.documents import document_types
 from idqc.inspection import Points, Quad
-from idqc.models.fraud import COPIES
+from idqc.models.fraud import COPIES, SPECIES
 from idqc.models.quality import CRITERIA
 from idqc.photo.decode import decode, read_header
 from idqc.photo.geometry import homography, rectangle
-from idqc.stages import Stages, lay_flat
+from idqc.stages import Stages, lay_flat, worth_forging
 
 LONG_SIDE_PX = 800
 """A map has 14 to 96 cells a side: more pixels would only look finer than it is."""
 STRONGEST_ALPHA = 200
-FRAUD = tuple(f"fraud.{name}" for name in COPIES)
+NOTHING = np.zeros((2, 2), np.float32)
+"""The map where nothing could be looked at."""
+FRAUD = tuple(f"fraud.{name}" for name in SPECIES)
 MAPPED = frozenset({*CRITERIA, *FRAUD})
 """The criteria that have a map."""
 
@@ -48,11 +50,16 @@ def draw_heatmap(
     """
     photo = decode(masked_jpeg, read_header(masked_jpeg))
     corners = np.array(quad, np.float32)
-    if criterion in FRAUD:
-        plane = stages.fraud_model.run(photo, corners).maps[criterion.removeprefix("fraud.")]
+    kind, species = document_types().get(document_type or ""), criterion.removeprefix("fraud.")
+    if species in COPIES:
+        plane = stages.fraud_model.run(photo, corners, with_maps=True).maps[species]
+    elif criterion in FRAUD:
+        # The names of lines that look alike may be wrong before they are read; where they stand is right.
+        boxes = stages.fields_model.run(lay_flat(photo, corners, kind), kind.fields if kind else ())
+        places = worth_forging(kind, boxes, corners) if kind else (None, {})
+        plane = stages.fraud_model.run(photo, corners, *places, with_maps=True).maps.get(species, NOTHING)
     else:
-        flat = lay_flat(photo, corners, document_types().get(document_type or ""))
-        plane = stages.quality_model.run(flat).maps[CRITERIA.index(criterion)]
+        plane = stages.quality_model.run(lay_flat(photo, corners, kind)).maps[CRITERIA.index(criterion)]
     return paint(plane, corners, (photo.width_px, photo.height_px), painted)
 
 

@@ -22,7 +22,7 @@ from idqc.models.text import TextEngine
 from idqc.photo.decode import decode, read_header
 from idqc.release import Release
 from idqc.runtime.lanes import Lanes
-from idqc.stages import Run, Stages
+from idqc.stages import HEATMAPS, Run, Stages
 from idqc.stopwatch import Stopwatch
 from idqc.wording import sentence
 
@@ -30,7 +30,6 @@ ENOUGH_LONG_SIDE_PX = 3000
 """A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
 would cost the traces of screens and prints."""
 
-HEATMAPS = "heatmaps"
 EXPLANATIONS = ("regions", HEATMAPS)
 
 NUMBERED = frozenset({"id_number", "personal_number"})

@@ -26,7 +26,7 @@ from idqc.evidence import (
     with_contradictions,
     worst_component,
 )
-from idqc.inspection import Document, FieldReading, Image, Photo, Quad, Region, Surface, freeze_quad
+from idqc.inspection import Document, FieldReading, Image, Photo, Points, Quad, Region, Surface, freeze_quad
 from idqc.models.document import DocumentModel, Place, open_document
 from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
 from idqc.models.fraud import FraudModel, open_fraud
@@ -43,6 +43,8 @@ from idqc.runtime.profile import detect
 from idqc.stopwatch import Stopwatch
 from idqc.transcript import Transcript
 
+HEATMAPS = "heatmaps"
+"""What an inspection is asked for that shall bring pictures of where criteria show."""
 READING_WIDTHS_PX = (1000, 1800)
 """The rectified document has about as many pixels as the photo gives it, within these: no detail is lost or made up."""
 FORGED_FORMATS = frozenset(
@@ -207,7 +209,9 @@ class Stages:
             return
         with run.watch.stage("fraud"):
             together = partial(self._beside, run, "fraud")
-            reading = self.fraud_model.run(run.photo, run.document.quad_xy_px, together=together)
+            reading = self.fraud_model.run(
+                run.photo, run.document.quad_xy_px, together=together, with_maps=run.explain == HEATMAPS
+            )
         run.maps.update({f"fraud.{name}": plane for name, plane in reading.maps.items()})
         run.evidence.update(of_fraud(reading, run.quads, freeze_quad(run.document.quad_xy_px)))
 
@@ -215,17 +219,11 @@ class Stages:
         """Screens, prints and grey copies, and edits of the portrait and of the fields."""
         if run.document is None or run.kind is None or run.boxes is None:
             return
-        quad, boxes = run.document.quad_xy_px, run.boxes.fields
-        portrait = boxes.get(PORTRAIT)
-        edited = {
-            name: quad_in_photo(boxes[name], quad)
-            for name in run.kind.mandatory_fields
-            if name in boxes and run.kind.fields[name].format in FORGED_FORMATS
-        }
+        quad = run.document.quad_xy_px
+        face, edited = worth_forging(run.kind, run.boxes, quad)
         with run.watch.stage("fraud"):
-            face = quad_in_photo(portrait, quad) if portrait is not None else None
             together = partial(self._beside, run, "fraud")
-            reading = self.fraud_model.run(run.photo, quad, face, edited, together)
+            reading = self.fraud_model.run(run.photo, quad, face, edited, together, run.explain == HEATMAPS)
         run.maps.update({f"fraud.{name}": plane for name, plane in reading.maps.items()})
         run.evidence.update(of_fraud(reading, run.quads, freeze_quad(quad)))
 
@@ -289,6 +287,17 @@ class Stages:
         self.quality_model.run(document_bgr)
         self.fields_model.run(document_bgr)
         self.portrait_model.run(document_bgr, rectangle(100, 130))
+
+
+def worth_forging(kind: DocumentType, boxes: FieldBoxes, quad_xy_px: Points) -> tuple[Points | None, dict[str, Points]]:
+    """Where forgers edit: the portrait, and the fields that say who, which number and until when; in photo pixels."""
+    portrait = boxes.fields.get(PORTRAIT)
+    edited = {
+        name: quad_in_photo(boxes.fields[name], quad_xy_px)
+        for name in kind.mandatory_fields
+        if name in boxes.fields and kind.fields[name].format in FORGED_FORMATS
+    }
+    return quad_in_photo(portrait, quad_xy_px) if portrait is not None else None, edited
 
 
 def lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None) -> Image:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from idqc.inspection import Image, Photo, Points
+from idqc.models.fraud_maps import COPY_MAP_PX, EDIT_MAP_PX, Map, in_one_row, lay
 from idqc.photo.geometry import area, clip_to_frame, homography, project, rectangle, rectify
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, open_session
@@ -38,8 +39,6 @@ FIELD_MARGIN = 0.35
 """Of the field's height: the patch that a forger lays under new text is larger than the text."""
 DARK, BURNT = 30, 245
 """Grey levels outside of which colour is noise."""
-MAP_WIDTH_PX, MAP_HEIGHT_PX = 96, 60
-
 
 Look: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """What the network says of one crop: logits (5,) and maps (5, h, w)."""
@@ -51,12 +50,12 @@ class FraudReading:
     """What the fraud model said.
 
     `scores` has an entry for each species that could be looked at, 0..1; `fields` the score of each field crop. `maps`
-    is {species: (60, 96) float32 0..1 over the document}: where on it the copy shows, NaN where no tile looked.
+    is {species: (h, w) float32 0..1 over the document}: where on it the attack shows, NaN where no crop looked.
     """
 
     scores: Mapping[str, float]
     fields: Mapping[str, float]
-    maps: Mapping[str, NDArray[np.float32]]
+    maps: Mapping[str, Map]
 
 
 @dataclass(frozen=True)
@@ -136,6 +135,14 @@ def portrait_quads(portrait_quad_xy: Points) -> list[Points]:
 
 def field_crop(image_bgr: Image, field_quad_xy: Points) -> Image:
     """A whole field in one (160, 160, 3) crop: a long one is cut into two or three rows that stand under each other."""
+    quad, rows = field_strip(field_quad_xy)
+    flat = rectify(image_bgr, quad, rows * TILE_PX, TILE_PX // rows)
+    crop = np.concatenate([flat[:, i * TILE_PX : (i + 1) * TILE_PX] for i in range(rows)])
+    return np.pad(crop, ((0, TILE_PX - crop.shape[0]), (0, 0), (0, 0)), mode="edge")
+
+
+def field_strip(field_quad_xy: Points) -> tuple[Points, int]:
+    """The (4, 2) quad around a field that its crop shows, and the number of rows that it is cut into."""
     edges = np.linalg.norm(field_quad_xy - np.roll(field_quad_xy, -1, axis=0), axis=1)
     width, height = max(float(edges[0] + edges[2]) / 2, 1.0), max(float(edges[1] + edges[3]) / 2, 1.0)
     margin = FIELD_MARGIN * height
@@ -146,10 +153,7 @@ def field_crop(image_bgr: Image, field_quad_xy: Points) -> Image:
     tall = max(height + 2 * margin, (width + 2 * margin) * row_px / (rows * TILE_PX))
     wide = max(width + 2 * margin, tall * rows * TILE_PX / row_px)
     strip = rectangle(wide, tall) + np.array([(width - wide) / 2, (height - tall) / 2], np.float32)
-    quad = project(homography(rectangle(width, height), field_quad_xy), strip)
-    flat = rectify(image_bgr, quad, rows * TILE_PX, row_px)
-    crop = np.concatenate([flat[:, i * TILE_PX : (i + 1) * TILE_PX] for i in range(rows)])
-    return np.pad(crop, ((0, TILE_PX - crop.shape[0]), (0, 0), (0, 0)), mode="edge")
+    return project(homography(rectangle(width, height), field_quad_xy), strip), rows
 
 
 def cut(image_bgr: Image, quads_xy: list[Points]) -> list[Image]:
@@ -190,26 +194,6 @@ def read_copies(logits: NDArray[np.float32], chroma: float, weights: CopyWeights
     return {**scores, "grayscale_copy": grayscale_score(float(mean[2]), chroma, weights)}
 
 
-def document_maps(
-    maps: NDArray[np.float32], corners_xy: NDArray[np.float32], size_px: tuple[int, int]
-) -> dict[str, NDArray[np.float32]]:
-    """Lays the tiles' class activation maps (n, 5, h, w) onto the document: {species: (60, 96) 0..1, NaN elsewhere}."""
-    scale = np.array([MAP_WIDTH_PX / size_px[0], MAP_HEIGHT_PX / size_px[1]])
-    found: dict[str, NDArray[np.float32]] = {}
-    for at, name in enumerate(COPIES):
-        total = np.zeros((MAP_HEIGHT_PX, MAP_WIDTH_PX), np.float32)
-        count = np.zeros_like(total)
-        for corner, activation in zip(corners_xy, maps[:, at], strict=True):
-            x0, y0 = np.floor(corner * scale).astype(int)
-            x1, y1 = np.ceil((corner + TILE_PX) * scale).astype(int)
-            x1, y1 = min(x1, MAP_WIDTH_PX), min(y1, MAP_HEIGHT_PX)
-            share = 1 / (1 + np.exp(-cv2.resize(activation, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)))
-            total[y0:y1, x0:x1] += share
-            count[y0:y1, x0:x1] += 1
-        found[name] = np.where(count > 0, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)
-    return found
-
-
 def one_by_one(looks: Sequence[Callable[[], Look]]) -> list[Look]:
     """Runs them in turn, in the caller's thread."""
     return [look() for look in looks]
@@ -230,6 +214,7 @@ class FraudModel:
         portrait_quad_xy_px: Points | None = None,
         field_quads_xy_px: Mapping[str, Points] | None = None,
         together: Together = one_by_one,
+        with_maps: bool = False,
     ) -> FraudReading:
         """Looks for every species whose place is given; about 10 ms a crop.
 
@@ -239,31 +224,38 @@ class FraudModel:
             portrait_quad_xy_px: the portrait, for portrait_tamper; not looked at when None.
             field_quads_xy_px: the text fields to look at for text_tamper, by name.
             together: runs the looks at all crops and answers in their order; side by side if it can.
+            with_maps: lays out `maps` too, which a verdict does not need; about 10 ms.
         """
         scale = np.float32(photo.scale)
         quad = np.asarray(quad_xy_px * scale, np.float32)
         size, small = native_size(quad), preview(photo.bgr, quad)
-        corners = tile_corners(small, size)
-        quads = tile_quads(quad, corners, size)
+        quads = tile_quads(quad, tile_corners(small, size), size)
         # A document that lies mostly outside is judged by what there is, its repeated border included.
-        seen = in_frame(quads, photo.bgr) or list(range(len(quads)))
-        corners = corners[seen]
-        crops = cut(photo.bgr, [quads[at] for at in seen])
-        if portrait_quad_xy_px is not None:
-            crops += cut(photo.bgr, portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32)))
-        named = field_quads_xy_px or {}
-        crops += [field_crop(photo.bgr, np.asarray(quad * scale, np.float32)) for quad in named.values()]
+        quads = [quads[at] for at in in_frame(quads, photo.bgr) or range(len(quads))]
+        faces = (
+            [] if portrait_quad_xy_px is None else portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32))
+        )
+        named = {name: np.asarray(place * scale, np.float32) for name, place in (field_quads_xy_px or {}).items()}
+        crops = [*cut(photo.bgr, quads), *cut(photo.bgr, faces)]
+        crops += [field_crop(photo.bgr, place) for place in named.values()]
         found = together([partial(self._look, crop) for crop in crops])
-        logits = np.stack([look[0] for look in found])
-        maps = np.stack([look[1] for look in found[: len(seen)]])
-        scores = read_copies(logits[: len(seen)], chroma_spread(small), self._copy_weights)
-        if portrait_quad_xy_px is not None:
-            scores["portrait_tamper"] = _sigmoid(float(logits[len(seen) : len(crops) - len(named), 3].mean()))
-        edits = logits[len(crops) - len(named) :, 4]
-        fields = {name: _sigmoid(float(logit)) for name, logit in zip(named, edits, strict=True)}
+        logits, maps = (np.stack(part) for part in zip(*found, strict=True))
+        tiles, portraits, edits = np.split(np.arange(len(crops)), [len(quads), len(quads) + len(faces)])
+        scores = read_copies(logits[tiles], chroma_spread(small), self._copy_weights)
+        if faces:
+            scores["portrait_tamper"] = _sigmoid(float(logits[portraits, 3].mean()))
+        fields = {name: _sigmoid(float(logit)) for name, logit in zip(named, logits[edits, 4], strict=True)}
         if fields:
             scores["text_tamper"] = max(fields.values())
-        return FraudReading(scores, fields, document_maps(maps, corners, size))
+        laid: dict[str, Map] = {}
+        if with_maps:
+            laid = {name: lay(maps[tiles, at], quads, quad, COPY_MAP_PX) for at, name in enumerate(COPIES)}
+        if with_maps and faces:
+            laid["portrait_tamper"] = lay(maps[portraits, 3], faces, quad, EDIT_MAP_PX)
+        if with_maps and fields:
+            strips, rows = zip(*map(field_strip, named.values()), strict=True)
+            laid["text_tamper"] = lay(map(in_one_row, maps[edits, 4], rows), strips, quad, EDIT_MAP_PX)
+        return FraudReading(scores, fields, laid)
 
     def _look(self, crop_bgr: Image) -> Look:
         """Logits (5,) and maps (5, h, w) of one crop a run: on a CPU, larger batches cost more per crop."""

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from api.app import create_app
 from idqc.access.accounts import Role
+from idqc.models.fields import Box, FieldBoxes
 from idqc.settings import Settings
 from idqc.states import State
 from idqc.store import audit, submissions
@@ -181,18 +182,21 @@ class Maps:
         half = np.zeros((14, 14), np.float32)
         half[:, :7] = 1.0
         quality = SimpleNamespace(maps=np.stack([half] * 4))
-        fraud = SimpleNamespace(maps={"screen": np.where(half > 0, half, np.float32(np.nan))})
+        fraud = SimpleNamespace(maps={"screen": np.where(half > 0, half, np.float32(np.nan)), "text_tamper": half})
+        boxes = FieldBoxes({"name": Box("name", 0.9, 0.1, 0.1, 0.4, 0.2)}, ())
+        self.fields_model = SimpleNamespace(run=lambda document_bgr, names: boxes)
         self.quality_model = SimpleNamespace(run=lambda document_bgr: quality)
-        self.fraud_model = SimpleNamespace(run=lambda photo, quad: fraud)
+        self.fraud_model = SimpleNamespace(run=lambda photo, quad, *places, with_maps: fraud)
 
 
 def test_a_heat_map_lies_over_the_document_and_not_over_the_paint(browse: Browser, house: House, stub: Any) -> None:
     stub.stages = Maps()
-    case = put_case(house, {"quality.glare": 0.62, "fraud.screen": 0.9, "quality.tilt": 0.5})
+    case = put_case(house, {"quality.glare": 0.62, "fraud.screen": 0.9, "fraud.text_tamper": 0.95, "quality.tilt": 0.5})
     client = browse("minjun")
     page = client.get(f"/console/cases/{case}").text
-    assert set(re.findall(r'data-src="[^"]*/heatmaps/([a-z_.]+)\.png"', page)) == {"quality.glare", "fraud.screen"}
-    for criterion in ("quality.glare", "fraud.screen"):
+    mapped = {"quality.glare", "fraud.screen", "fraud.text_tamper"}
+    assert set(re.findall(r'data-src="[^"]*/heatmaps/([a-z_.]+)\.png"', page)) == mapped
+    for criterion in mapped:
         answer = client.get(f"/console/cases/{case}/heatmaps/{criterion}.png")
         with Image.open(io.BytesIO(answer.content)) as picture:
             assert (picture.size, picture.mode) == ((800, 600), "RGBA")

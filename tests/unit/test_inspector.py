@@ -93,13 +93,21 @@ class Fraud:
         self.fake = fake
 
     def run(
-        self, photo: Photo, quad: Points, portrait: Any = None, fields: Any = None, together: Any = None
+        self,
+        photo: Photo,
+        quad: Points,
+        portrait: Any = None,
+        fields: Any = None,
+        together: Any = None,
+        with_maps: bool = False,
     ) -> FraudReading:
         self.fake.calls.append("fraud")
         edits = {"portrait_tamper": 0.1, "text_tamper": 0.1} if fields else {}
         left = np.zeros((60, 96), np.float32)
         left[:, :48] = 1.0
-        return FraudReading({**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {"screen": left})
+        return FraudReading(
+            {**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {"screen": left} if with_maps else {}
+        )
 
 
 class Text:

@@ -126,17 +126,19 @@ def test_run_gives_what_it_was_asked_for(photo: Photo) -> None:
     copies = model.run(photo, QUAD)
     assert set(copies.scores) == set(fraud.COPIES)
     assert not copies.fields
-    everything = model.run(photo, QUAD, QUAD * 0.4 + 200, {"name": QUAD * 0.1 + 300, "sex": QUAD * 0.05 + 400})
+    assert not copies.maps
+    places = {"name": QUAD * 0.1 + 300, "sex": QUAD * 0.05 + 400}
+    everything = model.run(photo, QUAD, QUAD * 0.4 + 200, places, with_maps=True)
     assert set(everything.scores) == set(fraud.SPECIES)
     assert everything.scores["text_tamper"] == max(everything.fields.values())
     assert set(network.shapes) == {(1, 3, 160, 160)}
     for name, score in everything.scores.items():
         assert 0 <= score <= 1, name
+    assert set(everything.maps) == set(fraud.SPECIES)
     for name, plane in everything.maps.items():
-        assert name in fraud.COPIES
-        assert plane.shape == (fraud.MAP_HEIGHT_PX, fraud.MAP_WIDTH_PX)
+        assert plane.shape == ((60, 96) if name in fraud.COPIES else (240, 384))
         assert 0.5 < np.nanmean(plane) < 0.8
-        assert 0.2 < np.isfinite(plane).mean() < 0.9
+        assert (0.2 if name in fraud.COPIES else 0.005) < np.isfinite(plane).mean() < 0.9
 
 
 def test_run_on_a_photo_decoded_smaller_looks_at_the_same_places(photo: Photo) -> None:
