@@ -39,7 +39,7 @@ from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.runtime.profile import detect
 from idqc.stopwatch import Stopwatch
-from idqc.transcript import Transcript
+from idqc.transcript import ROUNDS, Transcript
 
 READING_WIDTHS_PX = (1000, 1800)
 """The rectified document has about as many pixels as the photo gives it, within these: no detail is lost or made up."""
@@ -261,7 +261,8 @@ class Stages:
 
         reads = [partial(timed, read) for read in transcript.tasks()]
         self.lanes.run([partial(self.judge_forgery, run), *reads, partial(self.judge_portrait, run)])
-        self.lanes.run([partial(timed, read) for read in transcript.doubts()])
+        for _ in range(ROUNDS):
+            self.lanes.run([partial(timed, read) for read in transcript.doubts()])
         named, texts = transcript.finish()
         self._rename(run, document, named)
         boxes = named
