@@ -99,15 +99,15 @@ def _aspect(box: Box) -> float:
     return (box.right - box.left) / max(box.bottom - box.top, 1e-6)
 
 
-def crop_of(document_bgr: Image, box: Box, behind: float = CROP_MARGIN) -> Image:
-    """A box cut out of the document, with a margin of a quarter of its line's height.
+def crop_of(document_bgr: Image, box: Box, behind: float = CROP_MARGIN, around: float = CROP_MARGIN) -> Image:
+    """A box cut out of the document, with a margin.
 
     Args:
-        behind: the margin to its right, in heights of its line.
+        behind, around: the margin to its right and on the other sides, in heights of its line.
     """
     height, width = document_bgr.shape[:2]
     tall = min(box.bottom - box.top, TALLEST_LINE) * height
-    margin = CROP_MARGIN * tall
+    margin = around * tall
     left, right = max(int(box.left * width - margin), 0), min(round(box.right * width + behind * tall), width)
     top, bottom = max(int(box.top * height - margin), 0), min(round(box.bottom * height + margin), height)
     return document_bgr[top : max(bottom, top + 1), left : max(right, left + 1)]

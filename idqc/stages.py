@@ -41,7 +41,7 @@ from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.runtime.profile import detect
 from idqc.stopwatch import Stopwatch
-from idqc.transcript import Transcript
+from idqc.transcript import ROUNDS, Transcript
 
 HEATMAPS = "heatmaps"
 """What an inspection is asked for that shall bring pictures of where criteria show."""
@@ -265,7 +265,8 @@ class Stages:
 
         reads = [partial(timed, read) for read in transcript.tasks()]
         self.lanes.run([partial(self.judge_forgery, run), *reads, partial(self.judge_portrait, run)])
-        self.lanes.run([partial(timed, read) for read in transcript.doubts()])
+        for _ in range(ROUNDS):
+            self.lanes.run([partial(timed, read) for read in transcript.doubts()])
         named, texts = transcript.finish()
         self._rename(run, document, named)
         boxes = named

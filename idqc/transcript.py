@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from idqc.captions import NUMBER_ABOVE, is_caption, numbered, places, split_caption
 from idqc.consistency import MRZ_FIELD
 from idqc.documents import DocumentType
 from idqc.formats import check_format
@@ -17,22 +18,28 @@ from idqc.inspection import Image
 from idqc.models.assignment import assign
 from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
 from idqc.models.text import As, TextEngine
-from idqc.models.text_lines import last_word
+from idqc.models.text_lines import last_words
 from idqc.mrz import parse_td3
-from idqc.naming import Clue, caption_boxes, doubtful, gains, is_caption
+from idqc.naming import Clue, doubtful, gains
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
+AROUND = 0.15
+"""The margin in which the ends of a line's last letters are looked for, in heights of the line."""
+CAPTION_FORMATS = ("text", "latin_name")
+"""Captions are read twice from one look: numbers and Hangul go without the second, faint letters without the first."""
 BEHIND = 0.9
 """The detector's boxes of long lines may end a letter early; bare stock is trimmed anyway. In heights of the line."""
-MOST_CAPTIONS = 5
-"""At most so many doubtful lines get their captions read, each two crops of about 15 ms."""
+FIRST_CAPTIONS, MOST_CAPTIONS = 2, 6
+"""Of so many doubtful lines captions are looked for everywhere, until one is found; of so many in all, where it was.
+A crop takes about 15 ms."""
+ROUNDS = 2
+"""How often `doubts` has something to read."""
 
 
 class Transcript:
-    """One document being read; belongs to one inspection. First `tasks` run, then `doubts`, then `finish` is asked.
-
-    Tasks of one step may run side by side.
+    """One document being read; belongs to one inspection. First `tasks` run, then `doubts` are asked for and run
+    ROUNDS times, then `finish` is asked. Tasks of one step may run side by side.
     """
 
     def __init__(
@@ -44,7 +51,7 @@ class Transcript:
         self._names = [name for name in kind.fields if name not in NOT_TEXT]
         self._lines: Sequence[Line] = boxes.lines if kind.has_captions else ()
         self._seen: list[As | None] = [None] * len(self._lines)
-        self._captions: list[list[str]] = [[] for _ in self._lines]
+        self._captions: list[dict[str, tuple[str, ...]]] = [{} for _ in self._lines]
         self._given: list[int | None] = []
 
     def tasks(self) -> list[Callable[[], None]]:
@@ -56,15 +63,19 @@ class Transcript:
         return [*apart, *(partial(self._look, row) for row in range(len(self._lines)))]
 
     def doubts(self) -> list[Callable[[], None]]:
-        """Reads of the captions of lines whose name is in doubt."""
+        """Reads of the captions of lines whose name is in doubt; where a first few have none, of no more."""
         if not self._lines:
             return []
-        total = self._name()
-        ratio = self._document_bgr.shape[1] / self._document_bgr.shape[0]
-        return [
-            partial(self._look_beside, row, caption_boxes(self._lines[row], self._lines, ratio))
-            for row in doubtful(total, self._given)[:MOST_CAPTIONS]
-        ]
+        rows = doubtful(self._name(), self._given)
+        seen = [row for row, found in enumerate(self._captions) if found]
+        if not seen:
+            return [partial(self._look_around, row, None) for row in rows[:FIRST_CAPTIONS]]
+        ways = [way for row in seen for way, texts in self._captions[row].items() if self._is_one(way, texts)]
+        if not ways:
+            return []
+        way = max(set(ways), key=ways.count)
+        left = [row for row in rows if row not in seen][: MOST_CAPTIONS - len(seen)]
+        return [partial(self._look_around, row, way) for row in left]
 
     def finish(self) -> tuple[FieldBoxes, dict[str, FieldText]]:
         """The boxes under their final names, and what each field says."""
@@ -78,7 +89,7 @@ class Transcript:
                 continue
             spec = self._kind.fields[self._names[column]]
             box = replace(self._lines[row].box, name=spec.name)
-            fields[spec.name] = self._tight(box) if spec.name == SEX else box
+            fields[spec.name] = self._value(box, spec.name, seen("text").text)
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
@@ -86,22 +97,31 @@ class Transcript:
 
     def _name(self) -> NDArray[np.float64]:
         zone = parse_td3(self._texts[MRZ_FIELD].reading.text) if MRZ_FIELD in self._texts else None
-        clues = [
-            Clue(seen("text").text if seen is not None else "", tuple(captions))
-            for seen, captions in zip(self._seen, self._captions, strict=True)
-        ]
+        clues = [self._clue(seen, captions) for seen, captions in zip(self._seen, self._captions, strict=True)]
         total = gains(self._lines, clues, self._kind, zone, self._names, self._as_of)
         self._given = assign(total)
         return total
 
-    def _tight(self, box: Box) -> Box:
-        """The box around the last word in it. A single letter is so small that its box often holds the caption too."""
+    def _clue(self, seen: As | None, captions: Mapping[str, tuple[str, ...]]) -> Clue:
+        if seen is None:
+            return Clue("", captions=captions)
+        reading = seen("text")
+        return Clue(reading.text, reading.confidence, seen("date").text, captions)
+
+    def _value(self, box: Box, name: str, text: str) -> Box:
+        """The box without the caption that the line begins with. That of a single letter often holds some of it."""
+        start, value = split_caption(text, self._kind)
+        if name == SEX:
+            return self._last_words(box, 1)
+        return self._last_words(box, len(value.split())) if start and name != "title" else box
+
+    def _last_words(self, box: Box, words: int) -> Box:
         height, width = self._document_bgr.shape[:2]
-        x0, y0 = int(box.left * width), int(box.top * height)
-        crop = self._document_bgr[
-            y0 : max(round(box.bottom * height), y0 + 1), x0 : max(round(box.right * width), x0 + 1)
-        ]
-        left, top, right, bottom = last_word(crop)
+        tall = (box.bottom - box.top) * height
+        x0, y0 = max(int(box.left * width), 0), max(int(box.top * height - AROUND * tall), 0)
+        x1, y1 = round(box.right * width + 2 * AROUND * tall), round(box.bottom * height + AROUND * tall)
+        crop = self._document_bgr[y0 : max(y1, y0 + 2), x0 : max(x1, x0 + 2)]
+        left, top, right, bottom = last_words(crop, words)
         return replace(
             box,
             left=(x0 + left) / width,
@@ -117,9 +137,17 @@ class Transcript:
     def _look(self, row: int) -> None:
         self._seen[row] = self._engine.look(crop_of(self._document_bgr, self._lines[row].box, BEHIND))
 
-    def _look_beside(self, row: int, places: Sequence[Box]) -> None:
-        for place in places:
-            text = self._engine.look(crop_of(self._document_bgr, place))("latin_name").text
-            self._captions[row].append(text)
-            if is_caption(text, self._kind):
+    def _look_around(self, row: int, only: str | None) -> None:
+        height, width = self._document_bgr.shape[:2]
+        for way, place in places(self._lines[row], self._lines, width / height).items():
+            if only is not None and way != only:
+                continue
+            seen = self._engine.look(crop_of(self._document_bgr, place, 0.0, 0.0))
+            self._captions[row][way] = tuple(dict.fromkeys(seen(kind).text for kind in CAPTION_FORMATS))
+            if self._is_one(way, self._captions[row][way]):
                 break
+
+    def _is_one(self, way: str, texts: Sequence[str]) -> bool:
+        if way == NUMBER_ABOVE:
+            return any(numbered(text) in spec.captions for text in texts for spec in self._kind.fields.values())
+        return any(is_caption(text, self._kind) for text in texts)

@@ -31,7 +31,7 @@ class FieldSpec:
     max_lines: int
     sensitive: bool
     captions: tuple[str, ...] = ()
-    """What documents print beside this field, in many languages: small letters without accents."""
+    """What documents print beside this field, in many languages: small letters without accents, or a number (4b)."""
 
 
 @dataclass(frozen=True)

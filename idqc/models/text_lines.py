@@ -17,6 +17,10 @@ VALLEY_SHARE = 0.45
 """Two lines are two where the rows between them hold less than this share of the weaker line's strokes."""
 
 
+LEAST_INK = 0.22
+"""Of the darkest column: patterns of the background stay below it."""
+WORD_GAP = 0.3
+"""Of a line's height: less stands between the letters of a word."""
 END_MARGIN = 0.8
 """How much of its height is left beside a line that ends long before its crop does."""
 
@@ -98,21 +102,37 @@ def _ends(inked_px: NDArray[np.float32]) -> tuple[int, int]:
     return max(int(dense[0]) - margin, 0), min(int(dense[-1]) + margin, width) + 1
 
 
-def last_word(crop_bgr: Image) -> tuple[int, int, int, int]:
-    """The ink of the last word of a line, as left, top, right, bottom in pixels of the crop.
+def last_words(crop_bgr: Image, count: int = 1) -> tuple[int, int, int, int]:
+    """The ink of the last words of a line, as left, top, right, bottom in pixels of the crop.
 
-    A word ends where nothing stands for half of the line's height: a caption before a value is set off more than that.
+    Words are apart where nothing stands for WORD_GAP of the line's height: the words of a small caption before a value
+    are closer, and so count as one. A line with fewer words is taken whole.
     """
-    inked = strokes(crop_bgr)
-    profile = row_profile(inked)
+    across = strokes(crop_bgr)
+    profile = row_profile(across)
     top, bottom = line_bands(profile, 1)[0]
     rows = np.flatnonzero(profile[top:bottom] > 0.12 * profile[top:bottom].max(initial=0.0))
     if len(rows):
         top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
-    column = np.sort(inked[top:bottom], axis=0)[-max((bottom - top) // 4, 1) :].mean(axis=0)
-    columns = np.flatnonzero(column > 0.2 * column.max(initial=0.0))
+    inked = _darkest(across[top:bottom])
+    columns = np.flatnonzero(inked > 0.2 * inked.max(initial=0.0))
     if not len(columns):
         return 0, top, crop_bgr.shape[1], bottom
-    gaps = np.flatnonzero(np.diff(columns) > 0.5 * (bottom - top))
-    first = int(columns[gaps[-1] + 1]) if len(gaps) else int(columns[0])
-    return first, top, int(columns[-1]) + 2, bottom
+    # The arms of an F are steps downwards only: where such fill a gap, it is inside of a letter.
+    down = strokes(np.asarray(crop_bgr.transpose(1, 0, 2), np.uint8)).T
+    bare = _darkest(down[top:bottom]) < LEAST_INK * inked.max()
+    gaps = [
+        at
+        for at in np.flatnonzero(np.diff(columns) > WORD_GAP * (bottom - top))
+        if bare[columns[at] + 1 : columns[at + 1]].mean() > 0.5
+    ]
+    first, last = int(columns[gaps[-count] + 1]) if len(gaps) >= count else int(columns[0]), int(columns[-1]) + 2
+    # Beside the words there may be patterns; their own rows are surer.
+    own = np.maximum(across[: len(down), first:last].mean(axis=1), down[:, first:last].mean(axis=1))
+    rows = np.flatnonzero(own > LEAST_INK * own.max(initial=0.0))
+    return (first, int(rows[0]), last, int(rows[-1]) + 2) if len(rows) else (first, top, last, bottom)
+
+
+def _darkest(inked: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For each column the mean of the quarter of its pixels that are most of a stroke."""
+    return np.asarray(np.sort(inked, axis=0)[-max(len(inked) // 4, 1) :].mean(axis=0), np.float32)

@@ -41,7 +41,10 @@ AS_OF = date(2026, 11, 21)
 """The day on which generated documents are judged: `synth` draws their expiry dates around it."""
 
 SCORES = "scores.jsonl"
-SCORING_MODULES = ("consistency", "dates", "evidence", "formats", "mrz", "naming", "readings", "stages", "transcript")
+SCORING_MODULES = (
+    "captions", "consistency", "dates", "evidence", "formats", "line_evidence", "mrz", "naming", "readings", "stages",
+    "transcript", "vocabulary",
+)  # fmt: skip
 """Beside documents/, models/ and photo/: a change in them makes other scores."""
 LOWEST_CONFIDENCE = 0.01
 """Average precision wants the weak detections too."""
