@@ -152,9 +152,14 @@ def field_crop(image_bgr: Image, field_quad_xy: Points) -> Image:
     return np.pad(crop, ((0, TILE_PX - crop.shape[0]), (0, 0), (0, 0)), mode="edge")
 
 
+def tile(image_bgr: Image, quad_xy: Points) -> Image:
+    """Lays a quad flat: a (160, 160, 3) crop."""
+    return rectify(image_bgr, quad_xy, TILE_PX, TILE_PX)
+
+
 def cut(image_bgr: Image, quads_xy: list[Points]) -> list[Image]:
     """Lays each quad flat: (160, 160, 3) crops."""
-    return [rectify(image_bgr, quad, TILE_PX, TILE_PX) for quad in quads_xy]
+    return [tile(image_bgr, quad) for quad in quads_xy]
 
 
 def prepare(crops_bgr: list[Image]) -> dict[str, NDArray[np.float32]]:
@@ -169,11 +174,11 @@ def chroma_spread(preview_bgr: Image) -> float:
     Spread (10th to 90th percentile) of the log ratios blue to green and red to green, over pixels neither dark nor
     burnt.
     """
-    small = cv2.blur(preview_bgr, (3, 3)).astype(np.float32)
-    usable = (small.min(axis=2) > DARK) & (small.max(axis=2) < BURNT)
+    planes = cv2.split(cv2.blur(preview_bgr, (3, 3)))
+    usable = (cv2.min(cv2.min(*planes[:2]), planes[2]) > DARK) & (cv2.max(cv2.max(*planes[:2]), planes[2]) < BURNT)
     if usable.sum() < 200:
         usable = np.ones_like(usable)
-    blue, green, red = (np.log(small[..., channel][usable] + 8) for channel in range(3))
+    blue, green, red = (np.log(plane[usable].astype(np.float32) + 8) for plane in planes)
     ends = [np.percentile(ratio, (10, 90)) for ratio in (blue - green, red - green)]
     return float(np.hypot(ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
 
@@ -248,26 +253,27 @@ class FraudModel:
         # A document that lies mostly outside is judged by what there is, its repeated border included.
         seen = in_frame(quads, photo.bgr) or list(range(len(quads)))
         corners = corners[seen]
-        crops = cut(photo.bgr, [quads[at] for at in seen])
+        looked_at = [quads[at] for at in seen]
         if portrait_quad_xy_px is not None:
-            crops += cut(photo.bgr, portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32)))
+            looked_at += portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32))
         named = field_quads_xy_px or {}
-        crops += [field_crop(photo.bgr, np.asarray(quad * scale, np.float32)) for quad in named.values()]
-        found = together([partial(self._look, crop) for crop in crops])
+        looks = [partial(self._look, tile, photo.bgr, quad) for quad in looked_at]
+        looks += [partial(self._look, field_crop, photo.bgr, np.asarray(q * scale, np.float32)) for q in named.values()]
+        found = together(looks)
         logits = np.stack([look[0] for look in found])
         maps = np.stack([look[1] for look in found[: len(seen)]])
         scores = read_copies(logits[: len(seen)], chroma_spread(small), self._copy_weights)
         if portrait_quad_xy_px is not None:
-            scores["portrait_tamper"] = _sigmoid(float(logits[len(seen) : len(crops) - len(named), 3].mean()))
-        edits = logits[len(crops) - len(named) :, 4]
+            scores["portrait_tamper"] = _sigmoid(float(logits[len(seen) : len(looks) - len(named), 3].mean()))
+        edits = logits[len(looks) - len(named) :, 4]
         fields = {name: _sigmoid(float(logit)) for name, logit in zip(named, edits, strict=True)}
         if fields:
             scores["text_tamper"] = max(fields.values())
         return FraudReading(scores, fields, document_maps(maps, corners, size))
 
-    def _look(self, crop_bgr: Image) -> Look:
+    def _look(self, crop: Callable[[Image, Points], Image], image_bgr: Image, quad_xy: Points) -> Look:
         """Logits (5,) and maps (5, h, w) of one crop a run: on a CPU, larger batches cost more per crop."""
-        found = self._session.run(prepare([crop_bgr]))
+        found = self._session.run(prepare([crop(image_bgr, quad_xy)]))
         return found["logits"][0], found["maps"][0]
 
 

@@ -1,4 +1,4 @@
-"""Padding folded into convolutions changes nothing; 8-bit twins stay close and say in the manifest how they were made."""
+"""Padding folded into convolutions changes nothing; 8-bit twins stay close, and the manifest says how they came."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def network() -> fraud.FraudNet:
 
 def test_padding_as_an_attribute_gives_the_same_numbers(network: nn.Module, tmp_path: Path) -> None:
     example = torch.rand(1, 3, 160, 160)
-    export_onnx(network, [example], (["tiles"], ["logits", "maps"]), tmp_path / "net.onnx", {"tiles": {0: "n"}})
+    export_onnx(network, [example], (["tiles"], ["logits", "maps"]), tmp_path / "net.onnx")
     model = onnx.load(str(tmp_path / "net.onnx"))
     assert fold_same_padding(model) == 5
     onnx.save(model, str(tmp_path / "folded.onnx"))
