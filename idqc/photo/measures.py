@@ -183,7 +183,7 @@ def _energies(plane: Plane, tile_px: int) -> tuple[Plane, float, Plane, Plane, P
 
 
 def _bands(plane: Plane, down: NDArray[np.intp]) -> Iterator[tuple[Plane, slice]]:
-    """The stretches between borders, each with a row more on either side for a 3 x 3 filter, and which rows are its own.
+    """The stretches between borders, each with a row more on both sides for a 3 x 3 filter; which rows are its own.
 
     Planes this small stay in the processor's cache; whole ones are written to memory that is asked for anew.
     """

@@ -112,8 +112,9 @@ RECIPES = {
         {"tiles": np.full((1, 3, fraud.TILE_PX, fraud.TILE_PX), 0.5, np.float32)},
     ),
     text.NAME: Recipe(
-        ("Conv", "MatMul", "Add", "Mul", "Relu", "MaxPool", "Concat"),
-        (),
+        ("Conv",),
+        # The first strokes, at full resolution.
+        ("Conv.0", "Conv.1", "Conv.2", "Conv.3"),
         text_samples,
         text_accuracy,
         {text.INPUT: np.zeros((1, 3, text.LINE_HEIGHT_PX, 320), np.float32)},
@@ -192,7 +193,7 @@ def _note(manifest: Path, name: str, file: Path, report: dict[str, Any]) -> None
         return float(f"{value:.4g}") if isinstance(value, float) else value
 
     document = tomlkit.parse(manifest.read_text(encoding="utf-8"))
-    entry: Any = document["models"][name]  # type: ignore[index]
+    entry: Any = document["models"][name]
     entry["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     entry["quantisation"] = json.loads(json.dumps(report), parse_float=lambda number: rounded(float(number)))
     manifest.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -19,7 +19,7 @@ from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Surface, 
 from idqc.inspector import Inspector
 from idqc.models.document import Candidate
 from idqc.models.fields import Box, FieldBoxes
-from idqc.models.fraud import FraudReading
+from idqc.models.fraud import FraudReading, one_by_one
 from idqc.models.portrait import PortraitReading
 from idqc.models.quality import CRITERIA, QualityReading
 from idqc.models.text import Reading
@@ -92,9 +92,10 @@ class Fraud:
         self.fake = fake
 
     def run(
-        self, photo: Photo, quad: Points, portrait: Any = None, fields: Any = None, together: Any = None
+        self, photo: Photo, quad: Points, portrait: Any = None, fields: Any = None, together: Any = one_by_one
     ) -> FraudReading:
         self.fake.calls.append("fraud")
+        together([])
         edits = {"portrait_tamper": 0.1, "text_tamper": 0.1} if fields else {}
         return FraudReading({**self.fake.copies, **edits}, dict.fromkeys(fields or {}, 0.1), {})
 
@@ -158,6 +159,7 @@ def test_capture_ends_at_a_certain_reject_and_says_what_was_not_computed(
     explained = inspector.inspect(photo, Surface.CAPTURE, explain="regions")
     assert outcomes(explained)["fraud.screen"] is Outcome.PASS
     assert explained.explanation["portrait"] == {"sharpness": 0.1}
+    assert outcomes(explained)["portrait.missing"] is Outcome.PASS
 
 
 def test_verification_runs_everything_whatever_the_quality(inspector: Inspector, fake: Fake, photo: bytes) -> None:
