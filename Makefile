@@ -20,6 +20,7 @@ MODELS := document corners fields quality text portrait fraud
 help:  ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '  \033[1m%-18s\033[0m %s\n' 'train-NAME' 'train one model of: $(MODELS)'
+	@printf '  \033[1m%-18s\033[0m %s\n' 'quantise-NAME' 'make fraud or text compute with 8-bit integers'
 	@printf '\n  Variables: PYTHON DATA FACES TEXTURES N SEED JOBS EPOCHS MINUTES PHOTOS\n'
 
 .venv/bin/python:
@@ -81,6 +82,9 @@ synth: .venv/.dev  ## render N mock photos with labels into DATA
 
 train-%: .venv-train/.done
 	.venv-train/bin/idqc train $* $(addprefix --data ,$(DATA)) --out build/train/$* $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(MINUTES),--minutes $(MINUTES))
+
+quantise-%: .venv-train/.done
+	.venv-train/bin/idqc quantise $* $(addprefix --data ,$(DATA))
 
 calibrate: .venv-train/.done  ## derive thresholds/default.toml from DATA
 	.venv-train/bin/idqc calibrate --data $(DATA)

@@ -1,4 +1,4 @@
-"""The command line: inspect, criteria, serve, work, synth, train, calibrate, evaluate.
+"""The command line: inspect, criteria, serve, work, synth, train, quantise, calibrate, evaluate.
 
 What a command needs is imported when it runs: inspecting loads no web server and no training code.
 """
@@ -220,6 +220,19 @@ def train(
     usual = load("idqc.train.budgets", "train").BUDGETS[name.value]
     budget = replace(usual, **{key: value for key, value in asked.items() if value is not None})
     Console().print_json(data=trainer.train(data, out, weights, budget), default=str)
+
+
+@app.command()
+def quantise(
+    name: Annotated[str, typer.Argument(help="The model: fraud or text.")],
+    data: Annotated[list[Path], typer.Option(help="A folder with labels.jsonl; may be repeated.")],
+    weights: Annotated[Path, typer.Option(help="Where its float32 file and the manifest are.")] = Path("weights"),
+) -> None:
+    """Replace a trained model by its 8-bit twin, measured beside it."""
+    module = load("idqc.train.quantise", "train")
+    if name not in module.RECIPES:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(module.RECIPES)}", param_hint="NAME")
+    Console().print_json(data=module.make_twin(name, data, weights))
 
 
 Jobs = Annotated[int, typer.Option(min=1, help="Processes that score photos.")]

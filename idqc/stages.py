@@ -29,7 +29,7 @@ from idqc.evidence import (
 from idqc.inspection import Document, FieldReading, Image, Photo, Points, Quad, Region, Surface, freeze_quad
 from idqc.models.document import DocumentModel, Place, open_document
 from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
-from idqc.models.fraud import FraudModel, open_fraud
+from idqc.models.fraud import FraudModel, Look, open_fraud
 from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
 from idqc.models.quality import CRITERIA, QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
@@ -120,7 +120,7 @@ class Stages:
     def order(self, surface: Surface) -> Sequence[Stage]:
         """The stages of a surface, the cheapest and most decisive first."""
         if surface is Surface.CAPTURE:
-            return (self.find_document, self.look_over, self.judge_portrait, self.judge_copy)
+            return (self.find_document, self.look_over, self.judge_copy)
         return (self.find_document, self.look_over, self.judge_closely)
 
     def find_document(self, run: Run) -> None:
@@ -204,11 +204,15 @@ class Stages:
         run.portrait_components = reading.components
 
     def judge_copy(self, run: Run) -> None:
-        """Screens, prints and grey copies, without looking for edits."""
+        """Screens, prints and grey copies, without looking for edits; and the portrait, in turn with them."""
         if run.document is None or run.kind is None:
             return
+
+        def together(looks: Sequence[Callable[[], Look]]) -> list[Look]:
+            tasks: list[Callable[[], Look | None]] = [partial(self.judge_portrait, run), *looks]
+            return [look for look in self._beside(run, "fraud", tasks) if look is not None]
+
         with run.watch.stage("fraud"):
-            together = partial(self._beside, run, "fraud")
             reading = self.fraud_model.run(
                 run.photo, run.document.quad_xy_px, together=together, with_maps=run.explain == HEATMAPS
             )

@@ -35,8 +35,10 @@ class Alphabet:
     folded: NDArray[np.intp]
 
     def narrow(self, probability: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(steps, classes) to (steps, kept). The rows are not scaled back to 1: doubt stays visible."""
-        narrowed: NDArray[np.float32] = probability[:, self.kept].copy()
+        """(steps, classes) to (steps, kept), not written to. The rows are not scaled back to 1: doubt stays visible."""
+        if len(self.kept) == probability.shape[1]:
+            return probability
+        narrowed: NDArray[np.float32] = probability[:, self.kept]
         for inside, outside in self.folded:
             narrowed[:, inside] += probability[:, outside]
         return narrowed

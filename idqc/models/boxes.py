@@ -48,12 +48,13 @@ def decode(prediction: Floats, class_count: int, confidence_floor: float) -> Det
 
 def overlap(box_xyxy: Floats, boxes_xyxy: Floats) -> Floats:
     """Intersection over union of one box (4,) with others (n, 4): (n,), 0..1."""
-    low = np.maximum(box_xyxy[:2], boxes_xyxy[:, :2])
-    high = np.minimum(box_xyxy[2:], boxes_xyxy[:, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    sizes = np.prod(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], axis=1)
-    union = np.prod(box_xyxy[2:] - box_xyxy[:2]) + sizes - shared
-    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+    # Column by column: a product along an axis of two costs several times the work itself, for every box that stays.
+    x0, y0, x1, y1 = boxes_xyxy.T
+    left, top, right, bottom = box_xyxy
+    shared = np.maximum(np.minimum(right, x1) - np.maximum(left, x0), 0)
+    shared *= np.maximum(np.minimum(bottom, y1) - np.maximum(top, y0), 0)
+    union = (right - left) * (bottom - top) + (x1 - x0) * (y1 - y0) - shared
+    return np.asarray(shared / np.maximum(union, np.float32(1e-9)), np.float32)
 
 
 def suppress(found: Detections, iou_limit: float, by_class: bool, most: int = 50) -> Detections:

@@ -156,9 +156,14 @@ def field_strip(field_quad_xy: Points) -> tuple[Points, int]:
     return project(homography(rectangle(width, height), field_quad_xy), strip), rows
 
 
+def tile(image_bgr: Image, quad_xy: Points) -> Image:
+    """Lays a quad flat: a (160, 160, 3) crop."""
+    return rectify(image_bgr, quad_xy, TILE_PX, TILE_PX)
+
+
 def cut(image_bgr: Image, quads_xy: list[Points]) -> list[Image]:
     """Lays each quad flat: (160, 160, 3) crops."""
-    return [rectify(image_bgr, quad, TILE_PX, TILE_PX) for quad in quads_xy]
+    return [tile(image_bgr, quad) for quad in quads_xy]
 
 
 def prepare(crops_bgr: list[Image]) -> dict[str, NDArray[np.float32]]:
@@ -173,11 +178,11 @@ def chroma_spread(preview_bgr: Image) -> float:
     Spread (10th to 90th percentile) of the log ratios blue to green and red to green, over pixels neither dark nor
     burnt.
     """
-    small = cv2.blur(preview_bgr, (3, 3)).astype(np.float32)
-    usable = (small.min(axis=2) > DARK) & (small.max(axis=2) < BURNT)
+    planes = cv2.split(cv2.blur(preview_bgr, (3, 3)))
+    usable = (cv2.min(cv2.min(*planes[:2]), planes[2]) > DARK) & (cv2.max(cv2.max(*planes[:2]), planes[2]) < BURNT)
     if usable.sum() < 200:
         usable = np.ones_like(usable)
-    blue, green, red = (np.log(small[..., channel][usable] + 8) for channel in range(3))
+    blue, green, red = (np.log(plane[usable].astype(np.float32) + 8) for plane in planes)
     ends = [np.percentile(ratio, (10, 90)) for ratio in (blue - green, red - green)]
     return float(np.hypot(ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
 
@@ -216,7 +221,7 @@ class FraudModel:
         together: Together = one_by_one,
         with_maps: bool = False,
     ) -> FraudReading:
-        """Looks for every species whose place is given; about 10 ms a crop.
+        """Looks for every species whose place is given; about 5 ms a crop (8-bit, with VNNI).
 
         Args:
             photo: decoded at full size. At a smaller scale the traces are lost, and the scores mean little.
@@ -232,15 +237,14 @@ class FraudModel:
         quads = tile_quads(quad, tile_corners(small, size), size)
         # A document that lies mostly outside is judged by what there is, its repeated border included.
         quads = [quads[at] for at in in_frame(quads, photo.bgr) or range(len(quads))]
-        faces = (
-            [] if portrait_quad_xy_px is None else portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32))
-        )
+        faces: list[Points] = []
+        if portrait_quad_xy_px is not None:
+            faces = portrait_quads(np.asarray(portrait_quad_xy_px * scale, np.float32))
         named = {name: np.asarray(place * scale, np.float32) for name, place in (field_quads_xy_px or {}).items()}
-        crops = [*cut(photo.bgr, quads), *cut(photo.bgr, faces)]
-        crops += [field_crop(photo.bgr, place) for place in named.values()]
-        found = together([partial(self._look, crop) for crop in crops])
-        logits, maps = (np.stack(part) for part in zip(*found, strict=True))
-        tiles, portraits, edits = np.split(np.arange(len(crops)), [len(quads), len(quads) + len(faces)])
+        looks = [partial(self._look, tile, photo.bgr, place) for place in (*quads, *faces)]
+        looks += [partial(self._look, field_crop, photo.bgr, place) for place in named.values()]
+        logits, maps = (np.stack(part) for part in zip(*together(looks), strict=True))
+        tiles, portraits, edits = np.split(np.arange(len(looks)), [len(quads), len(quads) + len(faces)])
         scores = read_copies(logits[tiles], chroma_spread(small), self._copy_weights)
         if faces:
             scores["portrait_tamper"] = _sigmoid(float(logits[portraits, 3].mean()))
@@ -257,9 +261,9 @@ class FraudModel:
             laid["text_tamper"] = lay(map(in_one_row, maps[edits, 4], rows), strips, quad, EDIT_MAP_PX)
         return FraudReading(scores, fields, laid)
 
-    def _look(self, crop_bgr: Image) -> Look:
+    def _look(self, crop: Callable[[Image, Points], Image], image_bgr: Image, quad_xy: Points) -> Look:
         """Logits (5,) and maps (5, h, w) of one crop a run: on a CPU, larger batches cost more per crop."""
-        found = self._session.run(prepare([crop_bgr]))
+        found = self._session.run(prepare([crop(image_bgr, quad_xy)]))
         return found["logits"][0], found["maps"][0]
 
 

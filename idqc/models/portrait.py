@@ -48,6 +48,8 @@ HEAD_PER_EYE_DISTANCE = 3.4
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+NORMALISED = ((np.arange(256, dtype=np.float32) / np.float32(255))[:, None] - MEAN).T / DEVIATION[:, None]
+"""What each of 256 levels of red, green and blue becomes: (3, 256). Looking it up costs a third of computing it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +79,7 @@ def crop(image_bgr: Image, portrait_quad_xy: Points) -> Image:
 
 def normalise(crop_bgr: Image) -> NDArray[np.float32]:
     """(..., 160, 160, 3) uint8 BGR -> (..., 3, 160, 160) float32 RGB with ImageNet's mean and deviation."""
-    rgb = np.asarray(crop_bgr)[..., ::-1].astype(np.float32) / np.float32(255)
-    return np.ascontiguousarray(np.moveaxis((rgb - MEAN) / DEVIATION, -1, -3))
+    return np.stack([table[crop_bgr[..., 2 - plane]] for plane, table in enumerate(NORMALISED)], axis=-3)
 
 
 def prepare(image_bgr: Image, portrait_quad_xy: Points) -> dict[str, NDArray[np.float32]]:

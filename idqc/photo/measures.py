@@ -6,7 +6,7 @@ They are the floor that the models must beat, and an input of the quality model,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -24,6 +24,9 @@ Plane: TypeAlias = NDArray[Any]
 
 MEASURED_WIDTH_PX = 1000
 """The width at which a document is measured, whatever the photo had: measures of two photos then compare."""
+
+LINEAR_UP_TO = 1.5
+"""A document up to so many times as wide is brought to its width by linear interpolation."""
 
 TILE_PX = 100
 """About a centimetre of an ID-1 card: tiles with print and tiles without it fall apart."""
@@ -107,8 +110,9 @@ def measure(document_bgr: Image) -> Measures:
     height_px, width_px = document_bgr.shape[:2]
     if width_px != MEASURED_WIDTH_PX:
         size = MEASURED_WIDTH_PX, max(round(height_px * MEASURED_WIDTH_PX / width_px), 1)
-        larger = cv2.resize(document_bgr, size) if width_px < MEASURED_WIDTH_PX else shrunk(document_bgr, *size)
-        document_bgr = np.asarray(larger, np.uint8)
+        # Between neighbouring sizes area means cost ten times as much and say the same.
+        near = width_px < LINEAR_UP_TO * MEASURED_WIDTH_PX
+        document_bgr = np.asarray(cv2.resize(document_bgr, size), np.uint8) if near else shrunk(document_bgr, *size)
     grey = np.asarray(cv2.cvtColor(document_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     values = [
         *_sharpness(grey),
@@ -121,9 +125,18 @@ def measure(document_bgr: Image) -> Measures:
 
 def tiles_of(plane: Plane, tile_px: int) -> NDArray[np.float32]:
     """Means of a (height, width) plane over tiles of about `tile_px`, which share out the whole of it: (n,)."""
-    down, across = (np.linspace(0, side, max(side // tile_px, 1) + 1).astype(np.intp) for side in plane.shape)
+    down, across = _borders(plane, tile_px)
     # OpenCV adds up the rows of a stretch several times faster than NumPy does.
     stretches = [cv2.reduce(plane[a:b], 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[0] for a, b in pairwise(down)]
+    return _means(stretches, across)
+
+
+def _borders(plane: Plane, tile_px: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    down, across = (np.linspace(0, side, max(side // tile_px, 1) + 1).astype(np.intp) for side in plane.shape)
+    return down, across
+
+
+def _means(stretches: Sequence[Plane], across: NDArray[np.intp]) -> NDArray[np.float32]:
     sums = np.add.reduceat(np.stack(stretches), across[:-1], axis=1)
     return np.asarray(sums / np.diff(across), np.float32).ravel()
 
@@ -140,31 +153,59 @@ def _sharpness(grey: Plane) -> list[float]:
     for scale in SCALES:
         size = max(grey.shape[1] // scale, 1), max(grey.shape[0] // scale, 1)
         plane = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        tile_px = TILE_PX // scale
-        laplacian = cv2.Laplacian(plane, cv2.CV_16S)
-        tiles = _tiles_of_product(laplacian, laplacian, tile_px)
+        tiles, variance, xx, yy, xy = _energies(plane, TILE_PX // scale)
         p50, p90 = np.percentile(tiles, (50, 90))
-        variance = float(cv2.meanStdDev(laplacian)[1].item()) ** 2
         laplacians += [_log(variance), _log(float(p50)), _log(float(p90)), _log(float(tiles.max()))]
-        across, down = cv2.Sobel(plane, cv2.CV_16S, 1, 0), cv2.Sobel(plane, cv2.CV_16S, 0, 1)
-        xx, yy = _tiles_of_product(across, across, tile_px), _tiles_of_product(down, down, tile_px)
-        xy = _tiles_of_product(across, down, tile_px)
         # Motion blur empties one direction and leaves the one across it: energies along 0, 45, 90 and 135 degrees.
-        energies = [float(np.percentile(e, 90)) for e in (xx, (xx + yy) / 2 + xy, yy, (xx + yy) / 2 - xy)]
-        gradients.append(_log(float(np.percentile(xx + yy, 90))))
-        directions += [_log(min(energies)), _log(max(energies))]
+        energies = np.stack([xx, (xx + yy) / 2 + xy, yy, (xx + yy) / 2 - xy, xx + yy])
+        *turned, whole = (float(value) for value in np.percentile(energies, 90, axis=1))
+        gradients.append(_log(whole))
+        directions += [_log(min(turned)), _log(max(turned))]
     return [*laplacians, *gradients, *directions, _noise(grey)]
 
 
-def _tiles_of_product(a: Plane, b: Plane, tile_px: int) -> NDArray[np.float32]:
-    return tiles_of(cv2.multiply(a, b, dtype=cv2.CV_32F), tile_px)
+def _energies(plane: Plane, tile_px: int) -> tuple[Plane, float, Plane, Plane, Plane]:
+    """By tile the mean squares of the Laplacian (and its variance over the whole plane), of the gradient across and of
+    that down, and the mean product of these two."""
+    down, columns = _borders(plane, tile_px)
+    products: list[list[Plane]] = [[], [], [], []]
+    total = squares = 0.0
+    for band, inner in _bands(plane, down):
+        laplacian = cv2.Laplacian(band, cv2.CV_16S)[inner].astype(np.float32)
+        dx, dy = (cv2.Sobel(band, cv2.CV_16S, *step)[inner].astype(np.float32) for step in ((1, 0), (0, 1)))
+        pairs = (laplacian, laplacian), (dx, dx), (dy, dy), (dx, dy)
+        for found, pair in zip(products, pairs, strict=True):
+            found.append(_row_mean_of_product(*pair))
+        total += float(laplacian.sum(dtype=np.float64))
+        squares += float(products[0][-1].sum(dtype=np.float64)) * len(laplacian)
+    tiles, xx, yy, xy = (_means(found, columns) for found in products)
+    return tiles, squares / plane.size - (total / plane.size) ** 2, xx, yy, xy
+
+
+def _bands(plane: Plane, down: NDArray[np.intp]) -> Iterator[tuple[Plane, slice]]:
+    """The stretches between borders, each with a row more on both sides for a 3 x 3 filter; which rows are its own.
+
+    Planes this small stay in the processor's cache; whole ones are written to memory that is asked for anew.
+    """
+    for first, last in pairwise(down):
+        above = max(first - 1, 0)
+        yield plane[above : last + 1], slice(first - above, last - above)
+
+
+def _row_mean_of_product(a: Plane, b: Plane) -> Plane:
+    return np.asarray(np.einsum("ij,ij->j", a, b) / np.float32(len(a)))
 
 
 def _noise(grey: Plane) -> float:
     """Log variance of sensor noise in the calmest tiles (Immerkaer 1996)."""
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    residue = cv2.filter2D(grey, cv2.CV_16S, kernel)
-    return _log(float(np.percentile(_tiles_of_product(residue, residue, TILE_PX // 4), 10)) / 36.0)
+    kernel = np.array([1, -2, 1], np.float32)
+    down, columns = _borders(grey, TILE_PX // 4)
+    residues = (
+        cv2.sepFilter2D(band, cv2.CV_16S, kernel, kernel)[inner].astype(np.float32)
+        for band, inner in _bands(grey, down)
+    )
+    squares = [_row_mean_of_product(residue, residue) for residue in residues]
+    return _log(float(np.percentile(_means(squares, columns), 10)) / 36.0)
 
 
 def _largest_share(mask: Plane) -> float:
@@ -202,7 +243,9 @@ def _gloss_and_exposure(document_bgr: Image, grey: Plane) -> list[float]:
 
 def _contrast(grey: Plane) -> list[float]:
     means = tiles_of(grey, TILE_PX)
-    squares = tiles_of(cv2.multiply(grey, grey, dtype=cv2.CV_32F), TILE_PX)
+    down, columns = _borders(grey, TILE_PX)
+    rows = (grey[a:b].astype(np.float32) for a, b in pairwise(down))
+    squares = _means([_row_mean_of_product(row, row) for row in rows], columns)
     whole = float(cv2.meanStdDev(grey)[1].item()) ** 2
     return [_log(whole), *(_log(float(value)) for value in np.percentile(squares - means * means, (10, 50, 90)))]
 

@@ -26,6 +26,7 @@ from idqc.train.export import export_onnx
 from idqc.train.fraud_crops import TILE, Sampler, read_crops
 from idqc.train.loop import Budget, fit
 from idqc.train.manifest import write_entry
+from idqc.train.padding import fold_same_padding
 
 CROPS_IN_EPOCH = 8_000
 """The pool is sampled with replacement, so the length of an epoch is free."""
@@ -216,6 +217,7 @@ def export(model: Any, cards: dict[str, dict[str, Any]], path: Path) -> tuple[fl
     difference = export_onnx(model, [example], (["tiles"], ["logits", "maps"]), path, dynamic)
     weights = fit_copy_weights(cards)
     file = onnx.load(str(path))
+    fold_same_padding(file)
     onnx.helper.set_model_props(file, {"grayscale_copy": json.dumps(vars(weights))})
     onnx.save(file, str(path))
     return difference, weights

@@ -20,7 +20,7 @@ from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Surface, 
 from idqc.inspector import Inspector
 from idqc.models.document import Candidate
 from idqc.models.fields import Box, FieldBoxes
-from idqc.models.fraud import FraudReading
+from idqc.models.fraud import FraudReading, one_by_one
 from idqc.models.portrait import PortraitReading
 from idqc.models.quality import CRITERIA, QualityReading
 from idqc.models.text import Reading
@@ -98,10 +98,11 @@ class Fraud:
         quad: Points,
         portrait: Any = None,
         fields: Any = None,
-        together: Any = None,
+        together: Any = one_by_one,
         with_maps: bool = False,
     ) -> FraudReading:
         self.fake.calls.append("fraud")
+        together([])
         edits = {"portrait_tamper": 0.1, "text_tamper": 0.1} if fields else {}
         left = np.zeros((60, 96), np.float32)
         left[:, :48] = 1.0
@@ -169,6 +170,7 @@ def test_capture_ends_at_a_certain_reject_and_says_what_was_not_computed(
     explained = inspector.inspect(photo, Surface.CAPTURE, explain="regions")
     assert outcomes(explained)["fraud.screen"] is Outcome.PASS
     assert explained.explanation["portrait"] == {"sharpness": 0.1}
+    assert outcomes(explained)["portrait.missing"] is Outcome.PASS
 
 
 def test_heat_maps_are_pictures_of_the_photos_shape(inspector: Inspector, photo: bytes) -> None:
