@@ -88,6 +88,8 @@ def main() -> int:
     arguments.add_argument("--models", action="store_true", help="inspect with the release's models")
     arguments.add_argument("--seed", type=int, default=9)
     options = arguments.parse_args()
+    if not any(options.photos.rglob("*.jpg")):
+        arguments.error(f"no *.jpg under {options.photos}")
     from tests.databases import database
 
     with tempfile.TemporaryDirectory(prefix="idqc-kill9-") as folder, database(options.database, Path(folder)) as url:
