@@ -34,6 +34,10 @@ help:  ## print this help
 	.venv/bin/python $(PIP) --constraint constraints.txt --editable '.[cpu,service,dev]'
 	@touch $@
 
+.venv/.s3: .venv/.dev
+	.venv/bin/python $(PIP) --constraint constraints.txt --editable '.[cpu,service,dev,s3-test]'
+	@touch $@
+
 .venv-train/.done: pyproject.toml constraints-train.txt
 	$(PYTHON) -m venv .venv-train
 	.venv-train/bin/python $(PIP) --constraint constraints-train.txt --editable '.[cpu,train,dev]'
@@ -70,10 +74,11 @@ test: .venv/.dev  ## library and service; no torch; coverage of idqc and api at 
 test-browser: .venv/.dev  ## the pages in Debian's Chromium; pictures of them go to build/shots
 	$(RUN)pytest tests/browser
 
-test-all: .venv/.dev .venv-train/.done .venv-engines/.done  ## everything: adds training and the extra engines; coverage of all
+test-all: .venv/.s3 .venv-train/.done .venv-engines/.done  ## everything: adds a bucket, training and the extra engines; coverage of all
 	rm -f .coverage .coverage.*
 	.venv-engines/bin/coverage run --parallel-mode -m pytest tests/engines
 	.venv-train/bin/coverage run --parallel-mode -m pytest tests/train
+	$(RUN)coverage run --parallel-mode -m pytest tests/s3
 	$(RUN)coverage combine --quiet
 	$(RUN)pytest $(TESTS) --cov --cov-append --cov-fail-under=90
 

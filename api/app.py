@@ -31,7 +31,7 @@ from api.admission import Admission
 from api.body_limits import BodyLimits
 from api.deps import Service
 from api.headers import SecurityHeaders
-from api.pages import agreement, console, openid, operations, pictures, refusals, sign_in
+from api.pages import agreement, console, experiment_report, openid, operations, pictures, refusals, sign_in
 from api.pages.forms import SignInForms
 from api.queue_metrics import QueueMetrics
 from api.workers import Workers
@@ -107,7 +107,7 @@ def create_app(settings: Settings, inspector: Inspector, house: House) -> FastAP
     machine = (inspections, submissions, customers, capture, criteria, experiments, health, scraping, reviews, appeals)
     for resource in machine:
         app.include_router(resource.router)
-    for shown in (capture_page, sign_in, openid, console, pictures, agreement, operations):
+    for shown in (capture_page, sign_in, openid, console, pictures, agreement, experiment_report, operations):
         app.include_router(shown.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -12,8 +12,8 @@ from api.deps import RunningService
 from api.schemas import Answer
 from idqc.access.keys import Scope
 from idqc.errors import NotFound
-from idqc.experiments.report import State, read
-from idqc.store import experiments
+from idqc.experiments.report import State
+from idqc.surfaces.experiment_reading import look_at
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"], dependencies=[require(Scope.ADMIN)])
 
@@ -73,7 +73,4 @@ def read_report(service: RunningService) -> ReportBody:
     experiment = service.capture.experiment
     if experiment is None:
         raise NotFound("No experiment is running.", "Set IDQC_EXPERIMENT to its TOML file.", code="experiment.none")
-    store = service.house.store
-    with store.reading() as connection:
-        found = read(experiment, experiments.outcomes(connection, experiment), store.clock())
-    return ReportBody(**found.to_json())
+    return ReportBody(**look_at(service.house.store, experiment).report.to_json())

@@ -36,6 +36,8 @@ from idqc.store.tables import blobs, inspections, state_changes, submissions
 
 ROOT = Path(__file__).parents[1]
 LEASE_S = 8.0
+START_S, MODELS_START_S = 60.0, 180.0
+"""How long a kill waits for a sign of life. Opening the models takes most of a minute on a busy core."""
 WAITING = (State.QUEUED.value, State.INSPECTING.value)
 
 
@@ -88,6 +90,8 @@ def main() -> int:
     arguments.add_argument("--models", action="store_true", help="inspect with the release's models")
     arguments.add_argument("--seed", type=int, default=9)
     options = arguments.parse_args()
+    if not any(options.photos.rglob("*.jpg")):
+        arguments.error(f"no *.jpg under {options.photos}")
     from tests.databases import database
 
     with tempfile.TemporaryDirectory(prefix="idqc-kill9-") as folder, database(options.database, Path(folder)) as url:
@@ -132,7 +136,8 @@ def trial(folder: Path, url: str, options: argparse.Namespace) -> dict[str, obje
     while sum(kills.values()) < options.kills or sender.is_alive() or left(house):
         if sum(kills.values()) < options.kills:
             victim = draw.choice(processes)
-            at_work["at work" if victim.wait_until_at_work(60.0) else "starting"] += 1
+            patience_s = MODELS_START_S if options.models else START_S
+            at_work["at work" if victim.wait_until_at_work(patience_s) else "starting"] += 1
             time.sleep(draw.uniform(0.0, 1.5))
             victim.end(signal.SIGKILL)
             kills[victim.name] += 1

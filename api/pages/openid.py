@@ -1,6 +1,7 @@
 """Signing in by OpenID Connect: authorization code with PKCE, through Authlib.
 
-Discovery, keys, signature, issuer, audience, expiry, state and nonce are Authlib's; which account a user of the
+Discovery, keys, signature, issuer, audience, expiry, state and nonce are Authlib's, issuer and audience looked at
+here once more; which account a user of the
 provider is, is ours: an operator registers it under the user's verified e-mail, and the first sign-in binds it to the
 provider's subject for good.
 """
@@ -8,6 +9,7 @@ provider's subject for good.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from authlib.integrations.base_client.errors import OAuthError
@@ -74,6 +76,7 @@ async def come_back(request: Request, service: RunningService) -> Response:
     try:
         token = await service.openid.authorize_access_token(request, claims_options=_expected(service.settings))
         claims = token["userinfo"]
+        _check_is_ours(claims, service.settings)
         # Only a verified address says who somebody is; a subject that is bound already needs none.
         name = str(claims.get("email", "")) if claims.get("email_verified") is True else ""
         subject = f"{claims['iss']}|{claims['sub']}"
@@ -95,6 +98,18 @@ def _expected(settings: Settings) -> dict[str, Any]:
         "sub": {"essential": True},
         "exp": {"essential": True},
     }
+
+
+def _check_is_ours(claims: Mapping[str, Any], settings: Settings) -> None:
+    """Looks at issuer and audience once more, with nothing of the library's: a token for another of the provider's
+    clients would otherwise open this console, should a later version leave out what it is asked to check.
+
+    Raises:
+        SignInRefused: the token is another issuer's, or was made for another client.
+    """
+    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if claims["iss"] != settings.openid_issuer or settings.openid_client_id not in audiences:
+        raise SignInRefused("The token was not made for this console.", "Check IDQC_OPENID_CLIENT_ID.")
 
 
 def _callback(request: Request, service: Service) -> str:

@@ -27,6 +27,11 @@ def texts_of(request: Request) -> Texts:
     return Texts("console", language_of(request))
 
 
+def render(template: str, texts: Texts, **values: Any) -> str:
+    """One of the console's templates as HTML, every value escaped."""
+    return _templates.get_template(f"console/{template}").render(t=texts, **values)
+
+
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """One page of the console.
 
@@ -35,8 +40,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     """
     texts = texts_of(request)
     shown = {"account": None, "csrf": "", "here": "", "message": "", "error": "", **values}
-    html = _templates.get_template(f"console/{template}").render(t=texts, languages=NAMES, **shown)
-    answer = HTMLResponse(html, status, dict(PAGE_HEADERS))
+    answer = HTMLResponse(render(template, texts, languages=NAMES, **shown), status, dict(PAGE_HEADERS))
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, texts.language, max_age=ONE_YEAR_S, samesite="lax", httponly=True, path="/")
     return answer

@@ -36,12 +36,13 @@ class Permission(StrEnum):
 
     DECIDE = "decide"
     READ_AGREEMENT = "read_agreement"
+    READ_EXPERIMENT = "read_experiment"
     OPERATE = "operate"
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: frozenset({Permission.DECIDE}),
-    Role.LEAD: frozenset({Permission.DECIDE, Permission.READ_AGREEMENT}),
+    Role.LEAD: frozenset({Permission.DECIDE, Permission.READ_AGREEMENT, Permission.READ_EXPERIMENT}),
     Role.OPERATOR: frozenset({Permission.OPERATE}),
 }
 """An operator keeps the service running and needs no photo for it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,12 +16,20 @@ from rich.table import Table
 from idqc.errors import SetupError
 from idqc.experiments.arms import Experiment, read_experiment
 from idqc.experiments.outcomes import METRICS
-from idqc.experiments.report import Report, State, read
+from idqc.experiments.report import Report, State
 from idqc.experiments.sequential import MIN_PER_ARM, SAMPLE_RATIO_P
 from idqc.experiments.simulator import approval_rate, habits_of, measure
 from idqc.settings import read_settings, store_url
-from idqc.store import capture_sessions, experiments
 from idqc.store.engine import open_store
+from idqc.surfaces.experiment_reading import look_at
+
+
+class Language(StrEnum):
+    """In which the report's page is written."""
+
+    KO = "ko"
+    EN = "en"
+
 
 app = typer.Typer(no_args_is_help=True, help="The experiment on the capture screen.")
 
@@ -28,14 +38,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="The report as JSON.")]
 
 
 @app.command()
-def report(file: File = None, as_json: AsJson = False) -> None:
+def report(
+    file: File = None,
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write the report's page into this file, plots and all.")] = None,
+    language: Annotated[Language, typer.Option(help="Of that page.")] = Language.EN,
+) -> None:
     """Read the experiment. Every interval and the winner stay valid however often this is run."""
     experiment = _experiment(file)
     store = open_store(store_url(read_settings()))
-    with store.reading() as connection:
-        found = read(experiment, experiments.outcomes(connection, experiment), store.clock())
-        ways = capture_sessions.bypasses_by_reason(connection, experiment.name)
+    looked = look_at(store, experiment)
     store.close()
+    found = looked.report
+    if html is not None:
+        html.write_text(_pages().experiment_file(experiment, looked, language.value), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
         return
@@ -44,8 +60,19 @@ def report(file: File = None, as_json: AsJson = False) -> None:
     if found.state is not State.BROKEN:
         console.print(_readings(found, experiment))
         console.print(_comparisons(found))
-        for arm, reason, count in ways:
+        for arm, reason, count in looked.ways_through:
             console.print(f"way through in {arm}, mostly for {reason}: {count}", highlight=False, markup=False)
+
+
+def _pages() -> Any:
+    try:
+        return import_module("api.pages.experiment_report")
+    except ModuleNotFoundError as missing:
+        raise SetupError(
+            f"The report's page needs {missing.name}, which is not installed.",
+            "Run from a checkout or the image, with pip install 'idqc[cpu,service]'.",
+            code="setup.service_missing",
+        ) from missing
 
 
 @app.command()

@@ -127,8 +127,13 @@ def ripe(
     customers: Sequence[CustomerOutcome], metric: Metric, experiment: Experiment, now: datetime
 ) -> list[CustomerOutcome]:
     """The customers whose window for a measure has passed."""
-    before = now - timedelta(hours=experiment.decided_within_h if metric.waits else SESSION_H)
+    before = now - window_of(metric, experiment)
     return [one for one in customers if one.exposed_at <= before]
+
+
+def window_of(metric: Metric, experiment: Experiment) -> timedelta:
+    """How long after the exposure a customer is counted for a measure."""
+    return timedelta(hours=experiment.decided_within_h if metric.waits else SESSION_H)
 
 
 def of_arm(customers: Iterable[CustomerOutcome], metric: Metric, arm: str) -> Moments:

@@ -197,8 +197,14 @@ class Bucket:
     def ids(self, older_than_s: float) -> Iterable[str]:
         """By the store's own times."""
         limit = time.time() - older_than_s
+        # The library remembers listings, and other processes write and remove too.
+        self.filesystem.invalidate_cache()
         for name in self.filesystem.find(self.prefix):
-            if self.filesystem.modified(name).timestamp() < limit:
+            try:
+                written_at = self.filesystem.modified(name).timestamp()
+            except FileNotFoundError:  # somebody removed it since
+                continue
+            if written_at < limit:
                 yield str(name).rsplit("/", 1)[-1]
 
     def _name(self, blob_id: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select
 from idqc.audience import to_json
 from idqc.errors import NotFound
 from idqc.inspection import Audience, Inspection, Quad
+from idqc.privacy import mask_resident_numbers
 from idqc.store.tables import inspections
 from idqc.store.vault import Sealed, Vault
 
@@ -36,7 +37,7 @@ def row(
     vault: Vault, submission_id: str, done: Inspection, redactions: tuple[Quad, ...], now: datetime
 ) -> dict[str, Any]:
     """The row of an inspection, sealed; computed outside of the transaction that inserts it."""
-    answers = {audience.value: to_json(done, audience) for audience in (Audience.REVIEWER, Audience.CUSTOMER)}
+    answers = {audience.value: _kept(done, audience) for audience in (Audience.REVIEWER, Audience.CUSTOMER)}
     sealed = vault.seal(json.dumps(answers, ensure_ascii=False).encode(), f"inspection {done.inspection_id}")
     findings = [
         {
@@ -61,6 +62,15 @@ def row(
         "key_id": sealed.key_id,
         "wrapped_key": sealed.wrapped_key,
     }
+
+
+def _kept(done: Inspection, audience: Audience) -> dict[str, Any]:
+    answer = to_json(done, audience)
+    # An inspection stars resident numbers itself. What is kept is looked over once more, whoever made it.
+    for reading in answer.get("fields", ()):
+        if reading["value"] is not None:
+            reading["value"] = mask_resident_numbers(reading["value"])
+    return answer
 
 
 def read(connection: Connection, vault: Vault, inspection_id: str) -> StoredInspection:

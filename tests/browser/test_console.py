@@ -20,6 +20,7 @@ from idqc.store.house import House, open_house
 from idqc.surfaces.sign_in import create_account
 from tests.browser.conftest import served
 from tests.databases import database
+from tests.exposed_customers import fill
 from tests.integration.conftest import StubInspector
 from tests.stub_house import put_case
 
@@ -51,7 +52,8 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         copy = put_case(
             house, {"fraud.screen": 0.9, "quality.glare": 0.62, "quality.dark": None}, customer="customer-1"
         )
-        app = create_app(Settings(threads=1, double_review_share=0.0), StubInspector(), house)  # type: ignore[arg-type]
+        settings = Settings(threads=1, double_review_share=0.0, experiment=fill(house.store, folder, 3000))
+        app = create_app(settings, StubInspector(), house)  # type: ignore[arg-type]
         with served(app) as address:
             yield Console(address, house, [copy, glare, calm])
         house.close()
@@ -112,6 +114,9 @@ def test_no_page_has_an_accessibility_fault(
     page.get_by_role("button", name="목록으로 돌려놓기" if language == "ko" else "Put back").click()
     page.goto(f"{console.address}/console/agreement")
     look("agreement")
+    page.goto(f"{console.address}/console/experiment")
+    expect(page.locator("svg.plot[role=img]")).to_have_count(3)
+    look("experiment")
     page.get_by_role("button", name="로그아웃" if language == "ko" else "Sign out").click()
     sign_in(page, console, "operator")
     look("operations")

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from authlib.oidc.core.claims import IDToken
 from fastapi.testclient import TestClient
 from joserfc.jwk import RSAKey
 
@@ -73,6 +74,8 @@ def test_an_account_with_a_password_is_not_taken_over(client: TestClient, house:
         {"email_verified": False},
         {"email": "nobody@bank.example"},
         {"aud": "another-client"},
+        {"aud": "another-client", "azp": CLIENT},
+        {"aud": ["another-client", "a-third"], "azp": CLIENT},
         {"iss": "https://elsewhere.example"},
         {"nonce": "replayed"},
         {"exp": int(time.time()) - 3600},
@@ -84,6 +87,26 @@ def test_a_wrong_token_opens_nothing(
     create_account(house.store, "hana@bank.example", Role.REVIEWER, None, actor="test")
     provider.claims = claims
     assert come_back(client, way_back(client)) == (401, False)
+
+
+@pytest.mark.parametrize(
+    ("claims", "ours"),
+    [
+        ({}, True),
+        ({"aud": [CLIENT, "another-client"]}, True),
+        ({"aud": "another-client"}, False),
+        ({"aud": ["another-client"], "azp": CLIENT}, False),
+        ({"aud": f"{CLIENT}-test"}, False),
+        ({"iss": "https://elsewhere.example"}, False),
+    ],
+)
+def test_issuer_and_audience_are_looked_at_even_where_the_library_does_not(
+    client: TestClient, house: House, provider: Provider, monkeypatch: pytest.MonkeyPatch, claims: Any, ours: bool
+) -> None:
+    monkeypatch.setattr(IDToken, "validate", lambda *_, **__: None)
+    create_account(house.store, "hana@bank.example", Role.REVIEWER, None, actor="test")
+    provider.claims = claims
+    assert come_back(client, way_back(client)) == ((303, True) if ours else (401, False))
 
 
 def test_a_token_signed_by_another_key_opens_nothing(client: TestClient, house: House, provider: Provider) -> None:

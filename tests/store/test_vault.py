@@ -16,8 +16,10 @@ from idqc.store.blobs import BlobKind, Bucket, LocalFolder, open_folder
 from idqc.store.house import House, open_house
 from idqc.store.tables import blobs as blob_rows
 from idqc.store.vault import Sealed, Vault, open_vault
+from idqc.surfaces.housekeeping import erase_customer
 from idqc.surfaces.verification import Intake, inspection_of, masked_photo, submit
 from idqc.surfaces.worker import Worker
+from tests.store.conftest import RoteInspector
 
 OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
 
@@ -124,6 +126,37 @@ def test_every_kind_of_folder_keeps_reads_lists_and_removes(url: str, tmp_path: 
     folder.remove("ab12")
     with pytest.raises(FileNotFoundError):
         folder.read("ab12")
+
+
+def test_an_object_that_goes_while_a_bucket_is_listed_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = open_folder("memory://idqc-race")
+    assert isinstance(folder, Bucket)
+    for blob_id in ("ab12", "ab34"):
+        folder.write(blob_id, b"ciphertext")
+    listed = folder.filesystem.find(folder.prefix)
+    monkeypatch.setattr(folder.filesystem, "find", lambda _: listed)
+    folder.remove("ab12")
+    assert list(folder.ids(-60)) == ["ab34"]
+    folder.remove("ab34")
+
+
+def test_a_photo_goes_its_whole_way_in_a_bucket(database_url: str, tmp_path: Path, photo: bytes) -> None:
+    """Spool, inspection, masked photo, erasure and the sweep of what a crash left, on an fsspec store."""
+    settings = Settings(data_dir=tmp_path, database_url=SecretStr(database_url), blob_url=f"memory://{tmp_path.name}")
+    house = open_house(settings)
+    sent = submit(house, photo, Intake(customer_ref="a"), 100).submission_id
+    spooled = list(house.folder.ids(-60))
+    assert len(spooled) == 1
+    assert photo[:200] not in house.folder.read(spooled[0])
+    Worker(house, RoteInspector(), lease_s=60.0).step()  # type: ignore[arg-type]
+    kept = list(house.folder.ids(-60))
+    assert len(kept) == 1
+    assert kept != spooled
+    assert masked_photo(house, sent)[:2] == b"\xff\xd8"
+    house.folder.write("f" * 32, b"no row names it")
+    assert erase_customer(house, "a", "test") == 1
+    assert list(house.folder.ids(-60)) == ["f" * 32]
+    house.close()
 
 
 def test_an_unknown_kind_of_folder_is_refused() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -22,39 +19,13 @@ from idqc.surfaces.verification import Intake, submit
 from idqc.surfaces.webhook_sender import PrivateAddress, WebhookSender, WrongUrl, check_url, new_secret, public_address
 from idqc.surfaces.worker import Worker
 from tests.store.conftest import Clock
-
-
-class Receiver:
-    """A bank's endpoint: keeps what arrives and answers with `statuses`, then 200."""
-
-    def __init__(self) -> None:
-        self.arrived: list[tuple[dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.arrived.append((dict(self.headers), body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Stays silent."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self.server.server_port}/hook?bank=1"
+from tests.webhook_receiver import Receiver, running_receiver
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with running_receiver() as running:
+        yield running
 
 
 @pytest.fixture
