@@ -136,14 +136,18 @@ def worst_component(components: Mapping[str, float]) -> str:
     return max(components, key=lambda name: components[name], default="low_quality")
 
 
-def of_expiry(kind: DocumentType, expiry: date | None, place: Quad | None, as_of: date) -> Evidence:
-    """`document.expired`: 1 from the day after the expiry date, 0 until then, not computed when it was not read."""
+def of_expiry(kind: DocumentType, expiry: tuple[date, float] | None, place: Quad | None, as_of: date) -> Evidence:
+    """`document.expired`: from the day after the expiry date on as sure as that date is read, 0 until then.
+
+    Not computed when no date was read.
+    """
     if "expiry_date" not in kind.fields:
         return NOT_APPLICABLE
     if expiry is None:
         return NOT_COMPUTED
     regions = (Region("expiry_date", place, "expired"),) if place is not None else ()
-    return Evidence(float(expiry < as_of), regions)
+    day, sure = expiry
+    return Evidence(sure if day < as_of else 0.0, regions)
 
 
 COVERED_SHARE = 0.2

@@ -70,20 +70,24 @@ def field_readings(
     return readings
 
 
-def expiry_date(texts: Mapping[str, FieldText]) -> date | None:
-    """The last day of validity: from the MRZ where its check digit is right, else from the printed date or period."""
+def expiry_date(texts: Mapping[str, FieldText]) -> tuple[date, float] | None:
+    """The last day of validity and how sure it is, 0..1: from the MRZ where its check digit is right, else as printed.
+
+    Of the printed date or period the least sure character counts: one wrong digit is ten years.
+    """
     zone = parse_td3(texts[MRZ_FIELD].reading.text) if MRZ_FIELD in texts else None
     printed = texts[EXPIRY].checked.dates if EXPIRY in texts and texts[EXPIRY].checked.ok else ()
     if zone is not None and EXPIRY not in zone.failed:
         for day in printed:
             if day.strftime("%y%m%d") == zone.expiry_date:
-                return day
+                return day, 1.0
         # A passport is valid for at most ten years, so that its expiry is of this century.
         try:
-            return date(2000 + int(zone.expiry_date[:2]), int(zone.expiry_date[2:4]), int(zone.expiry_date[4:]))
+            year, month, day_of_month = (int(zone.expiry_date[at : at + 2]) for at in (0, 2, 4))
+            return date(2000 + year, month, day_of_month), 1.0
         except ValueError:
             return None
-    return max(printed) if printed else None
+    return (max(printed), texts[EXPIRY].reading.confidence_min) if printed else None
 
 
 def contradictions(texts: Mapping[str, FieldText]) -> Consistency | None:

@@ -70,7 +70,12 @@ def test_a_confident_reading_of_a_broken_format_is_at_least_half_unreadable() ->
     ("expiry", "score"), [(date(2026, 11, 20), 1.0), (date(2026, 11, 21), 0.0), (date(2030, 1, 1), 0.0)]
 )
 def test_a_document_is_valid_through_its_last_day(expiry: date, score: float) -> None:
-    assert of_expiry(document_types()["td1"], expiry, PLACE, date(2026, 11, 21)).score == score
+    assert of_expiry(document_types()["td1"], (expiry, 1.0), PLACE, date(2026, 11, 21)).score == score
+
+
+def test_a_doubtful_date_is_a_doubtful_expiry() -> None:
+    doubtful = of_expiry(document_types()["td1"], (date(2020, 1, 1), 0.6), PLACE, date(2026, 11, 21))
+    assert doubtful.score == 0.6
 
 
 def test_expiry_unread_is_not_computed_and_without_expiry_not_applicable() -> None:

@@ -16,6 +16,8 @@ from idqc.readings import FieldText, contradictions, expiry_date, field_readings
 
 PASSPORT = document_types()["passport"]
 RESIDENT = document_types()["kr_resident"]
+LEAST = 0.98
+"""How sure the least sure character of every reading is."""
 
 
 class Says:
@@ -32,7 +34,7 @@ class Says:
 def read(kind_name: str, said: dict[str, str]) -> dict[str, FieldText]:
     specs = document_types()[kind_name].fields
     return {
-        name: FieldText(Reading(value, 0.99, 0.98), check_format(specs[name].format or "text", value))
+        name: FieldText(Reading(value, 0.99, LEAST), check_format(specs[name].format or "text", value))
         for name, value in said.items()
     }
 
@@ -82,14 +84,14 @@ def test_resident_numbers_are_masked_unless_asked_for() -> None:
 
 def test_the_zone_decides_the_expiry_where_its_check_digit_is_right() -> None:
     zone = mrz("M12345678", "800101", "300505")
-    assert expiry_date(read("passport", {"mrz": zone, "expiry_date": "2031.01.01"})) == date(2030, 5, 5)
+    assert expiry_date(read("passport", {"mrz": zone, "expiry_date": "2031.01.01"})) == (date(2030, 5, 5), 1.0)
     broken = zone[:-17].replace("300505", "310505") + zone[-17:]
-    assert expiry_date(read("passport", {"mrz": broken, "expiry_date": "05 MAY 2030"})) == date(2030, 5, 5)
+    assert expiry_date(read("passport", {"mrz": broken, "expiry_date": "05 MAY 2030"})) == (date(2030, 5, 5), LEAST)
     assert expiry_date({}) is None
 
 
 def test_the_last_day_of_a_period_counts() -> None:
-    assert expiry_date(read("kr_driver", {"expiry_date": "2026.01.01 ~ 2026.12.31"})) == date(2026, 12, 31)
+    assert expiry_date(read("kr_driver", {"expiry_date": "2026.01.01 ~ 2026.12.31"})) == (date(2026, 12, 31), LEAST)
 
 
 def test_a_rewritten_birth_date_contradicts_the_zone() -> None:
