@@ -20,6 +20,7 @@ from idqc.release import _spec
 from idqc.runtime.profile import detect
 from idqc.runtime.quantisation import is_quantised
 from idqc.runtime.reference import run_once, runner
+from idqc.synth.line_texts import CHARSET
 from idqc.train import fraud, quantise
 from idqc.train.export import export_onnx
 from idqc.train.manifest import write_entry
@@ -54,6 +55,19 @@ def test_padding_of_another_kind_is_refused() -> None:
     model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", sides[:1], sides[1:]))
     with pytest.raises(ValueError, match="not padded as expected"):
         fold_same_padding(model)
+
+
+def test_accuracy_of_each_head_counts_the_crops_that_it_looks_at() -> None:
+    targets = [{"kind": "tile", "label": "screen"}, {"kind": "tile", "label": None}, {"kind": "field", "label": True}]
+    targets += [{"kind": "field", "label": False}, {"kind": "portrait", "label": False}]
+    rows = [np.array([3.0, 0, 0, 0, -9]), np.zeros(5), np.array([9.0, 0, 0, 0, -1]), np.zeros(5), np.zeros(5)]
+    assert quantise.fraud_accuracy(targets, rows) == {"auc_screen": 1.0, "auc_text_tamper": 0.0}
+
+
+def test_accuracy_of_reading_goes_by_script() -> None:
+    said = {truth: np.eye(len(CHARSET) + 1)[[CHARSET.index(c) + 1 for c in truth]] for truth in ("12", "KIM")}
+    found = quantise.text_accuracy(["12", "KIT"], [said["12"], said["KIM"]])
+    assert found == {"digits_photos": 1.0, "latin_photos": pytest.approx(2 / 3)}
 
 
 @pytest.fixture
