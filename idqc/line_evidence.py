@@ -43,7 +43,10 @@ _WORDS = (*NAMES, "name", "title", "birth_place", "issuer", "nationality", "addr
 _SHAPE_OF_A_DATE = re.compile(
     r"\d{4}[./\- ]{1,2}\d{1,2}[./\- ]{1,2}\d{1,2}\W?"
     r"|\W?[\dOIlSZB]{1,2}[ ./\-]+\S{1,5}[ ./\-]+(?:\S{2,5}[ ./\-]+)?[\dOIlSZB]{1,4}\W?"
+    r"|(?=.*\d.*[ ./\-]).{2,9}(?:19|20)\d\d\W?"
 )
+_OFFICE = re.compile(r"[A-Z]{2,4}(?:[/\-][A-Z]{2,4})+")
+"""`SSP/SP`: departments are often printed for short."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def said_by(text: str, as_date: str | None, confidence: float, line: Line, as_of
     if day is None and letters and digits:
         day = only_date(f"1 {text}", as_of)  # a month and a year, whose day was cut off
     topic = next((t for t in ("issuer", "title", "nationality") if says(text, t)), None) if letters > digits else None
+    topic = topic or ("issuer" if _OFFICE.fullmatch(text.strip()) else None)
     box = line.box
     aspect = USUAL_RATIO * (box.right - box.left) / max(box.bottom - box.top, 1e-6)
     weight = float(np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0))
@@ -128,7 +132,7 @@ def _of_text(said: Said, name: str) -> float:
 def _of_number(said: Said, name: str) -> float:
     length = said.letters + said.digits
     if said.digits < LEAST_DIGITS:
-        return 0.0 if said.digits and length >= LEAST_NUMBER else -STRONG
+        return -CERTAIN if not said.digits else 0.0 if length >= LEAST_NUMBER else -STRONG
     if name == "document_number":
         return FAIR if length <= LONGEST_DOCUMENT_NUMBER else -FAIR
     return FAIR if length > LONGEST_DOCUMENT_NUMBER else 0.0 if said.letters else 0.5 * FAIR
@@ -174,15 +178,16 @@ def of_order(said: Sequence[Said], names: Sequence[str], as_of: date) -> NDArray
         total[long_ago, column] += FAIR if name == "birth_date" else -STRONG
     if len(known) < 2:
         return total
+    all_read = all(one.day is not None or not one.looks_like_date for one in said)
     for row, day in enumerate(dates):
         if day is None:
             continue
         first, last = day == known[0], day == known[-1]
         for column, name in enumerate(names):
             if name == "birth_date":
-                total[row, column] += FAIR if first else -CERTAIN
+                total[row, column] += -CERTAIN if not first else FAIR if all_read else 0.0
             elif name == EXPIRY:
-                total[row, column] += FAIR if last else -CERTAIN
+                total[row, column] += -CERTAIN if not last else FAIR if all_read else 0.0
             elif name == "issue_date" and len(known) > 2:
                 total[row, column] += -CERTAIN if first or last else FAIR
     return total
@@ -213,7 +218,7 @@ def of_reading_order(lines: Sequence[Line], said: Sequence[Said], names: Sequenc
 
 def of_header(lines: Sequence[Line], said: Sequence[Said], names: Sequence[str]) -> NDArray[np.float64]:
     """The code of a state beside the document's number is the state that issued it (ICAO Doc 9303-4), and what stands
-    above the title's line or beside it is that state's name: neither is the holder's nationality."""
+    above the title's line or beside it is that state's name: neither says something of the holder."""
     total = np.zeros((len(lines), len(names)))
     if "nationality" not in names:
         return total
@@ -232,7 +237,7 @@ def of_header(lines: Sequence[Line], said: Sequence[Said], names: Sequence[str])
             if any(_in_a_row(box, o) and o.left > box.right for o in numbers) and box.top < 2 * HEADER:
                 total[row, column] -= STRONG
         elif any(_in_a_row(box, title) or box.bottom < title.bottom for title in titles) or box.top < HEADER / 2:
-            total[row, column] -= STRONG
+            total[row, [at for at, name in enumerate(names) if name in _WORDS and name != "title"]] -= STRONG
     return total
 
 

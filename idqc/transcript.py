@@ -24,6 +24,8 @@ from idqc.naming import Clue, doubtful, gains
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
+SHORTEST_WORD = 5
+"""A sex in fewer characters is a letter, alone or with dirt."""
 AROUND = 0.15
 """The margin in which the ends of a line's last letters are looked for, in heights of the line."""
 CAPTION_FORMATS = ("text", "latin_name")
@@ -110,7 +112,7 @@ class Transcript:
     def _value(self, box: Box, name: str, text: str) -> Box:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""
         start, value = split_caption(text, self._kind)
-        if name == SEX:
+        if name == SEX and len(value.strip()) < SHORTEST_WORD:
             return self._last_words(box, 1)
         return self._last_words(box, len(value.split())) if start and name != "title" else box
 
