@@ -29,6 +29,8 @@ LETTERBOX_GREY = 114
 CONFIDENCE_FLOOR = 0.01
 """Less than this is not listed at all. No decision: the thresholds of quality.no_document stand far above."""
 SAME_DOCUMENT_IOU = 0.5
+MOST_PLACES = 5
+"""Only the most confident one is looked at closely; the others are there when its quad cannot be used."""
 REFINEMENTS = 6
 """At most so many passes of the corners model: each sees a crop that is less far off, three are enough for most."""
 SETTLED = 0.004
@@ -93,9 +95,10 @@ def prepare(photo: Photo) -> tuple[dict[str, NDArray[np.float32]], Letterbox]:
 
 
 def read(outputs: Tensors, box: Letterbox) -> list[Place]:
-    """Turns `prediction` (1, 4 + 1 + 12, cells) into places, the most confident first; empty when there is none."""
+    """Turns `prediction` (1, 4 + 1 + 12, cells) into a few places, the most confident first; empty when there is none."""
     prediction = np.asarray(outputs["prediction"], np.float32)
-    found = suppress(decode(prediction, PLACE_CLASSES, CONFIDENCE_FLOOR), SAME_DOCUMENT_IOU, by_class=False)
+    listed = decode(prediction, PLACE_CLASSES, CONFIDENCE_FLOOR)
+    found = suppress(listed, SAME_DOCUMENT_IOU, by_class=False, most=MOST_PLACES)
     quads = box.to_full_size(found.points_xy * np.float32(INPUT_PX))
     return [
         Place(float(confidence), quad)
