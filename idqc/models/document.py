@@ -95,7 +95,7 @@ def prepare(photo: Photo) -> tuple[dict[str, NDArray[np.float32]], Letterbox]:
 
 
 def read(outputs: Tensors, box: Letterbox) -> list[Place]:
-    """Turns `prediction` (1, 4 + 1 + 12, cells) into a few places, the most confident first; empty when there is none."""
+    """Turns `prediction` (1, 4 + 1 + 12, cells) into a few places, the most confident first; empty without any."""
     prediction = np.asarray(outputs["prediction"], np.float32)
     listed = decode(prediction, PLACE_CLASSES, CONFIDENCE_FLOOR)
     found = suppress(listed, SAME_DOCUMENT_IOU, by_class=False, most=MOST_PLACES)

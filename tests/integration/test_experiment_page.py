@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,11 +14,14 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from api.app import create_app
+from api.pages.experiment_report import experiment_file
 from idqc import cli
 from idqc.access.accounts import Role
+from idqc.catalogue import find
 from idqc.experiments.arms import read_experiment
 from idqc.settings import Settings
 from idqc.store.house import House
+from idqc.surfaces.experiment_reading import look_at
 from idqc.surfaces.sign_in import create_account
 from tests.exposed_customers import expose, fill, simulated, write_experiment
 
@@ -137,3 +141,13 @@ def test_the_same_page_goes_into_a_file(
     # It stands alone: nothing is loaded, nothing leads back into the console.
     assert not re.search(r'(src|href)="|@import|url\((?!#)|<script', html)
     assert ".plot .band" in html
+
+
+def test_reasons_of_the_way_through_are_named(house: House, tmp_path: Path) -> None:
+    experiment = read_experiment(fill(house.store, tmp_path, 1500))
+    ways = (("A", "quality.glare", 12), ("control", "None", 1))
+    looked = replace(look_at(house.store, experiment), ways_through=ways)
+    html = experiment_file(experiment, looked, "en")
+    assert "Why customers took the way through" in html
+    assert f'<td data-label="Most frequent problem">{find("quality.glare").meaning["en"]}</td>' in html
+    assert "None" not in html

@@ -1,6 +1,6 @@
 """Schemathesis over the service's own OpenAPI: whatever is sent, by the schema or against it, no answer is a 5xx.
 
-In process, on PostgreSQL, which refuses more than SQLite does, and with real ids, tokens and photos in half of the
+In process, on PostgreSQL, which refuses more than SQLite does, and with real ids, tokens and photos in most
 requests, so that they get past the first check. Nothing is drawn at random: the same requests every time.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -51,6 +50,7 @@ CALLS = (
     "GET /healthz",
     "GET /readyz",
 )
+REFUSED_AT_THE_DOOR = {400, 401, 403, 405, 415}
 PHOTO = encode(noisy(), quality=85)
 WRONG_PHOTOS = (b"", PHOTO[:400], PHOTO[:-2000], b"\xff\xd8\xff" + PHOTO[100:], encode(noisy(), "PNG"), b"GIF89a")
 
@@ -69,9 +69,11 @@ class Door:
     capture: CaptureStep
 
     def open(self, case: Any, data: st.DataObject) -> None:
-        """Puts a right key or token into most requests, and a right id into half of them."""
+        """Puts a right key or token into most requests, and a right id into three of four."""
         places, headers = case.path_parameters or {}, {"Authorization": f"Bearer {self.key}"}
-        right_id = data.draw(st.booleans())
+        right_id = data.draw(st.integers(0, 3)) > 0
+        if right_id and case.query:
+            case.query.pop("document_type", None)  # a drawn text is never one that exists
         if "submission_id" in places and right_id:
             places["submission_id"] = data.draw(st.sampled_from(self.submissions))
         if "session_id" in places:
@@ -127,7 +129,8 @@ def described(running: tuple[Any, Door]) -> Any:
 def test_no_request_breaks_the_service(label: str, running: tuple[Any, Door], described: Any) -> None:
     operation = described.find_operation_by_label(label)
     assert operation is not None
-    modes = [operation.as_strategy(mode) for mode in GenerationMode]
+    # Two thirds as described, one third not.
+    modes = [operation.as_strategy(mode) for mode in (GenerationMode.POSITIVE, *GenerationMode)]
 
     @settings(
         max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -139,8 +142,8 @@ def test_no_request_breaks_the_service(label: str, running: tuple[Any, Door], de
 
     statuses: list[int] = []
     attempt()
-    # Some got past key, id and form: they were served, or refused for the state that something was in.
-    assert min(statuses) < 300 or HTTPStatus.CONFLICT in statuses, Counter(statuses)
+    # Some got past key and form: they were served, or refused for their photo or for what they asked of.
+    assert set(statuses) - REFUSED_AT_THE_DOOR, Counter(statuses)
 
 
 def test_every_call_that_is_described_is_tried(described: Any) -> None:

@@ -77,7 +77,7 @@ def test_a_session_ends_by_silence_and_by_age() -> None:
 def test_roles_hold_what_they_need() -> None:
     may = {role: {p for p in Permission if Account("1", "a", role, None, 0, None, False).may(p)} for role in Role}
     assert may[Role.REVIEWER] == {Permission.DECIDE}
-    assert may[Role.LEAD] == {Permission.DECIDE, Permission.READ_AGREEMENT}
+    assert may[Role.LEAD] == {Permission.DECIDE, Permission.READ_AGREEMENT, Permission.READ_EXPERIMENT}
     assert may[Role.OPERATOR] == {Permission.OPERATE}
 
 
