@@ -129,5 +129,5 @@ def _whole(text: str, known: Sequence[str]) -> float:
 
 
 def _parts(text: str) -> list[str]:
-    """What is said in each of the languages that a stroke divides."""
-    return [said for piece in re.split(r"[/|]", text) if (said := plain(piece))]
+    """What is said in each of the languages that a stroke divides, and in all: a stroke may be the stock's pattern."""
+    return [said for piece in (*re.split(r"[/|]", text), text) if (said := plain(piece))]

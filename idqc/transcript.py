@@ -26,6 +26,8 @@ from idqc.readings import FieldText, crop_of, read_field, readable
 SEX = "sex"
 SHORTEST_WORD = 5
 """A sex in fewer characters is a letter, alone or with dirt."""
+LEAST_SHARE = 0.8
+"""Of the width that a value's share of the letters asks for."""
 AROUND = 0.15
 """The margin in which the ends of a line's last letters are looked for, in heights of the line."""
 CAPTION_FORMATS = ("text", "latin_name")
@@ -114,7 +116,12 @@ class Transcript:
         start, value = split_caption(text, self._kind)
         if name == SEX and len(value.strip()) < SHORTEST_WORD:
             return self._last_words(box, 1)
-        return self._last_words(box, len(value.split())) if start and name != "title" else box
+        if not start:
+            return box
+        cut = self._last_words(box, len(value.split()))
+        # Captions are set smaller than values: less than the value's share of the letters cannot be all of it.
+        whole = cut.right - cut.left >= LEAST_SHARE * (box.right - box.left) * len(value) / len(text)
+        return cut if whole else box
 
     def _last_words(self, box: Box, words: int) -> Box:
         height, width = self._document_bgr.shape[:2]
