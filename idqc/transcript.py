@@ -92,7 +92,8 @@ class Transcript:
             if column is None or seen is None:
                 continue
             spec = self._kind.fields[self._names[column]]
-            fields[spec.name] = self._value(self._lines[row].named(spec.name), spec.name, seen("text").text)
+            box = replace(self._lines[row].box, name=spec.name)
+            fields[spec.name] = self._value(box, spec.name, seen("text").text)
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))

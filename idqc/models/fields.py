@@ -73,18 +73,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """A place where text stands, whatever it is: a box, and how likely it is each field by the look of it, 0..1.
-
-    `presence` is how likely any field stands there, 0..1: of a line that could be one of three, all three speak for it.
-    """
+    """A place where text stands, whatever it is: a box, and how likely it is each field by the look of it, 0..1."""
 
     box: Box
     likeness: Mapping[str, float]
-    presence: float = 1.0
-
-    def named(self, name: str) -> Box:
-        """The box under a name, as sure as it is that something stands there."""
-        return replace(self.box, name=name, confidence=self.presence)
 
 
 @dataclass(frozen=True)
@@ -136,7 +128,6 @@ def read(outputs: Tensors, names: Iterable[str] = FIELD_CLASSES) -> FieldBoxes:
             best.setdefault(box.name, box)
     known = [name for name in FIELD_CLASSES if name in set(names) and name not in NOT_TEXT]
     columns = [FIELD_CLASSES.index(name) for name in known]
-    textual = [at for at in range(len(FIELD_CLASSES)) if at not in apart]
     text = pool(taken(found, ~np.isin(found.classes, apart)), SAME_FIELD_IOU)
     lines: list[Line] = []
     for index, confidence, xyxy, likeness in zip(
@@ -144,8 +135,7 @@ def read(outputs: Tensors, names: Iterable[str] = FIELD_CLASSES) -> FieldBoxes:
     ):
         box = _box(FIELD_CLASSES[index], confidence, xyxy)
         if confidence >= LEAST_LINE_CONFIDENCE and all(_inside(box, line.box) < WITHIN_ANOTHER for line in lines):
-            presence = min(float(likeness[textual].sum()), 1.0)
-            lines.append(Line(box, dict(zip(known, map(float, likeness[columns]), strict=True)), presence))
+            lines.append(Line(box, dict(zip(known, map(float, likeness[columns]), strict=True))))
     return FieldBoxes({**best, **named(lines, likeness_gains(lines, known), known)}, tuple(obstacles), tuple(lines))
 
 
@@ -160,7 +150,7 @@ def likeness_gains(lines: Sequence[Line], names: Sequence[str]) -> NDArray[np.fl
 def named(lines: Sequence[Line], gains: NDArray[np.float64], names: Sequence[str]) -> dict[str, Box]:
     """Gives each field at most one line so that the gains (lines, names) add up to most; the boxes carry the names."""
     return {
-        names[column]: line.named(names[column])
+        names[column]: replace(line.box, name=names[column])
         for line, column in zip(lines, assign(gains), strict=True)
         if column is not None
     }

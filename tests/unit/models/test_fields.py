@@ -52,14 +52,6 @@ def test_read_takes_the_best_of_a_field_and_all_obstacles() -> None:
     assert [round(box.confidence, 2) for box in found.obstacles] == [0.8, 0.3]
 
 
-def test_what_could_be_either_of_two_is_surely_there() -> None:
-    place = (0.1, 0.2, 0.4, 0.3)
-    found = fields.read(prediction(("issue_date", 0.5, place), ("expiry_date", 0.4, place)), ("issue_date", "issuer"))
-    assert found.lines[0].box.confidence == pytest.approx(0.5)
-    assert found.lines[0].presence == pytest.approx(0.9)
-    assert found.fields["issue_date"].confidence == pytest.approx(0.9)
-
-
 def test_boxes_stay_inside_the_document() -> None:
     box = fields.read(prediction(("mrz", 0.9, (-0.1, 0.8, 1.2, 1.05)))).fields["mrz"]
     assert (box.left, box.right, box.bottom) == (0.0, 1.0, 1.0)
