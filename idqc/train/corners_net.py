@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from idqc.models.corners import CROP_CORNERS, CROP_HEIGHT_PX, CROP_WIDTH_PX, DOCUMENT_CLASSES
+from idqc.train.blocks import Residual, conv
 
 STRIDE = 4
 ROWS, COLUMNS = CROP_HEIGHT_PX // STRIDE, CROP_WIDTH_PX // STRIDE
@@ -33,9 +34,9 @@ class CornersNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         w2, w4, w8, w16 = TRUNK_WIDTHS
-        self.stem = _conv(3, w2, 2)
+        self.stem = conv(3, w2, 2)
         self.stages = nn.ModuleList(
-            nn.Sequential(_conv(before, after, 2), Residual(after)) for before, after in pairwise(TRUNK_WIDTHS)
+            nn.Sequential(conv(before, after, 2), Residual(after)) for before, after in pairwise(TRUNK_WIDTHS)
         )
         self.squeeze = nn.Sequential(nn.Conv2d(w16, 32, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
         self.dense = nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(32 * 10 * 14, 192), nn.ReLU())
@@ -43,8 +44,8 @@ class CornersNet(nn.Module):
         # What the dense layer knows of the whole crop says which of two parallel edges is the document's.
         self.whole = nn.Linear(192, w16)
         self.place = nn.Parameter(torch.zeros(1, w16, CROP_HEIGHT_PX // 16, CROP_WIDTH_PX // 16))
-        self.context = nn.Sequential(Residual(w16), _conv(w16, w8, 1, size=1))
-        self.at_8 = nn.Sequential(Residual(w8), _conv(w8, w4, 1, size=1))
+        self.context = nn.Sequential(Residual(w16), conv(w16, w8, 1, size=1))
+        self.at_8 = nn.Sequential(Residual(w8), conv(w8, w4, 1, size=1))
         self.at_4 = Residual(w4)
         self.edges = nn.Conv2d(w4, 8, 3, padding=1)
 
@@ -129,20 +130,3 @@ def true_crossings(corners: Any) -> Any:
         )
         across.append(start[:, 1 - along, None] + slope[:, None] * (steps - start[:, along, None]))
     return across
-
-
-class Residual(nn.Module):
-    """Two convolutions beside a straight way."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = _conv(width, width, 1), _conv(width, width, 1, act=False)
-
-    def forward(self, x: Any) -> Any:
-        """(n, width, h, w) -> the same."""
-        return F.relu(x + self.second(self.first(x)))
-
-
-def _conv(before: int, after: int, stride: int, act: bool = True, size: int = 3) -> Any:
-    layers = [nn.Conv2d(before, after, size, stride, size // 2, bias=False), nn.BatchNorm2d(after)]
-    return nn.Sequential(*layers, nn.ReLU()) if act else nn.Sequential(*layers)

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from idqc.train.blocks import Residual, conv
+
 STRIDE = 8
 WIDTHS = (16, 32, 64, 96, 128)
 HEAD_WIDTH = 64
@@ -46,12 +48,12 @@ class GridNet(nn.Module):
         super().__init__()
         w1, w2, w3, w4, w5 = WIDTHS
         self.class_count, self.point_count = class_count, point_count
-        self.to_8 = nn.Sequential(_conv(3, w1, 2), _conv(w1, w2, 2), _conv(w2, w3, 2), Residual(w3))
-        self.to_16 = nn.Sequential(_conv(w3, w4, 2), Residual(w4))
-        self.to_32 = nn.Sequential(_conv(w4, w5, 2), Residual(w5), Residual(w5))
-        self.down_16, self.down_8 = _conv(w5, w4, 1, 1), _conv(w4, w3, 1, 1)
+        self.to_8 = nn.Sequential(conv(3, w1, 2), conv(w1, w2, 2), conv(w2, w3, 2), Residual(w3))
+        self.to_16 = nn.Sequential(conv(w3, w4, 2), Residual(w4))
+        self.to_32 = nn.Sequential(conv(w4, w5, 2), Residual(w5), Residual(w5))
+        self.down_16, self.down_8 = conv(w5, w4, 1, 1), conv(w4, w3, 1, 1)
         self.merge_16, self.merge_8 = Residual(w4), Residual(w3)
-        self.head = nn.Sequential(_conv(w3, HEAD_WIDTH, 1), _conv(HEAD_WIDTH, HEAD_WIDTH, 1))
+        self.head = nn.Sequential(conv(w3, HEAD_WIDTH, 1), conv(HEAD_WIDTH, HEAD_WIDTH, 1))
         self.classes = nn.Conv2d(HEAD_WIDTH, class_count, 1)
         self.boxes = nn.Conv2d(HEAD_WIDTH, 4 + 2 * point_count, 1)
         nn.init.constant_(self.classes.bias, -float(np.log((1 - PRIOR) / PRIOR)))
@@ -70,23 +72,6 @@ class GridNet(nn.Module):
         at_8 = self.merge_8(at_8 + F.interpolate(self.down_8(at_16), scale_factor=2.0))
         seen = self.head(at_8)
         return self.classes(seen).flatten(2).transpose(1, 2), self.boxes(seen).flatten(2).transpose(1, 2)
-
-
-class Residual(nn.Module):
-    """Two convolutions beside a straight way; width stays."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = _conv(width, width, 1), _conv(width, width, 1, act=False)
-
-    def forward(self, x: Any) -> Any:
-        """(n, width, h, w) -> the same."""
-        return F.relu(x + self.second(self.first(x)))
-
-
-def _conv(before: int, after: int, stride: int, size: int = 3, act: bool = True) -> Any:
-    layers = [nn.Conv2d(before, after, size, stride, size // 2, bias=False), nn.BatchNorm2d(after)]
-    return nn.Sequential(*layers, nn.ReLU()) if act else nn.Sequential(*layers)
 
 
 def centres(height_px: int, width_px: int) -> Any:
