@@ -22,12 +22,17 @@ LEAST_GROWTH, MOST_GROWTH = 1.02, 2.5
 MOST_LOSS = 0.9
 """The end of the edge that is in view may come out a little nearer than it was seen."""
 ADDED_IN_VIEW = 0.05
+SCAN_RATIO = 0.04
+"""A frame as near to the document's proportions is no camera's, whose sides are as 4 to 3, 3 to 2 or 16 to 9."""
+SCAN_AREA = 0.7
+"""A document that seems to fill less of such a frame is not what was cut out."""
 
 
 def complete(quad_xy_px: Points, size_mm: tuple[float, float], width_px: int, height_px: int) -> Points:
     """Moves the edge that lies on the frame, or beyond, out to where the document ends.
 
-    The quad comes back as it was when no edge lies on the frame, or when the other three contradict that it was cut.
+    A scan that was cut along the card's edges has none in view: there the frame is the document. Otherwise the quad
+    comes back as it was when no edge lies on the frame, or when the other three contradict that it was cut.
 
     Args:
         quad_xy_px: (4, 2) in photo pixels, clockwise from the document's own top left.
@@ -35,7 +40,10 @@ def complete(quad_xy_px: Points, size_mm: tuple[float, float], width_px: int, he
     """
     best, most = quad_xy_px, LEAST_GROWTH
     frame = rectangle(width_px, height_px)
-    for edge in cut_edges(quad_xy_px, width_px, height_px):
+    cut = cut_edges(quad_xy_px, width_px, height_px)
+    if len(cut) >= 2 and fills(quad_xy_px, size_mm, width_px, height_px):
+        return nearest_turn(frame, quad_xy_px)
+    for edge in cut:
         # Turned so that the second and third corners are the ends of the edge that was cut.
         turned = np.roll(np.asarray(quad_xy_px, np.float64), 1 - edge, axis=0)
         length, breadth = size_mm if edge % 2 == 1 else size_mm[::-1]
@@ -52,6 +60,20 @@ def complete(quad_xy_px: Points, size_mm: tuple[float, float], width_px: int, he
         if likely and growth.mean() > most:
             best, most = whole, float(growth.mean())
     return best
+
+
+def fills(quad_xy_px: Points, size_mm: tuple[float, float], width_px: int, height_px: int) -> bool:
+    """Whether the photo is nothing but the document: a frame of its proportions, and a quad over most of it."""
+    lying = abs(quad_xy_px[1, 0] - quad_xy_px[0, 0]) >= abs(quad_xy_px[1, 1] - quad_xy_px[0, 1])
+    ratio = width_px / height_px * (size_mm[1] / size_mm[0] if lying else size_mm[0] / size_mm[1])
+    covered = intersection_area(quad_xy_px, rectangle(width_px, height_px)) / (width_px * height_px)
+    return bool(abs(ratio - 1) <= SCAN_RATIO and covered >= SCAN_AREA)
+
+
+def nearest_turn(frame_xy_px: Points, quad_xy_px: Points) -> Points:
+    """The frame's corners in the order of the quad's: its first is the one nearest to the document's own top left."""
+    turns = [np.roll(frame_xy_px, turn, axis=0) for turn in range(4)]
+    return np.asarray(min(turns, key=lambda corners: float(np.linalg.norm(corners - quad_xy_px))), np.float32)
 
 
 def cut_edges(quad_xy_px: Points, width_px: int, height_px: int) -> list[int]:

@@ -63,6 +63,25 @@ def test_a_scan_that_fills_the_frame_is_whole() -> None:
     assert np.array_equal(complete(scan, ID1_MM, width, height), scan)
 
 
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_a_scan_whose_lower_edge_was_taken_for_a_stripe_is_its_whole_frame(turn: int) -> None:
+    size = (1360, 2167) if turn % 2 else (2167, 1360)
+    upright = np.array([[3, 3], [2179, 1], [2107, 1096], [26, 1208]], np.float32) / np.float32([2167, 1360])
+    # The photo turned by quarters: every corner goes on to the next place.
+    placed = upright
+    for _ in range(turn):
+        placed = np.stack([1 - placed[:, 1], placed[:, 0]], axis=1)
+    found = complete(placed * np.float32(size), ID1_MM, *size)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.float32(size)
+    assert np.array_equal(found, np.roll(corners, -turn, axis=0))
+
+
+def test_a_card_in_a_cameras_frame_is_not_its_frame() -> None:
+    close = np.array([[10, 60], [1590, 70], [1580, 1100], [20, 1090]], np.float32)
+    found = complete(close, ID1_MM, WIDTH, HEIGHT)
+    assert not np.array_equal(found, np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32))
+
+
 def test_nothing_is_added_where_it_would_have_been_seen() -> None:
     """A quad that is far too short, away from the frame but for one corner: the edges are wrong, not cut."""
     true = photographed(0, 0, to_right_mm=0)
