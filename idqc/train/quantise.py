@@ -40,39 +40,11 @@ Sample: TypeAlias = tuple[Inputs, Any]
 SPLITS = ("train", "calibrate")
 RUNS_TIMED = 60
 MRZ_LENGTH = 44
-FLOAT_CONVOLUTIONS = tuple(
-    f"Conv.{number}"
-    for number in (
-        0,
-        1,
-        2,
-        3,
-        5,
-        6,
-        7,
-        10,
-        13,
-        16,
-        19,
-        20,
-        21,
-        24,
-        27,
-        28,
-        29,
-        32,
-        35,
-        36,
-        37,
-        40,
-        43,
-        46,
-        47,
-        48,
-        51,
-        56,
-    )
-)
+_IN_FLOAT = (
+    0, 1, 2, 3, 5, 6, 7, 10, 13, 16, 19, 20, 21, 24, 27, 28, 29, 32, 35, 36,
+    37, 40, 43, 46, 47, 48, 51, 56,
+)  # fmt: skip
+FLOAT_CONVOLUTIONS = tuple(f"Conv.{number}" for number in _IN_FLOAT)
 """Of the recogniser: the stem, one-channel filters and squeezes cost little, and in 8 bits half a point of Hangul."""
 
 
