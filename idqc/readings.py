@@ -21,6 +21,9 @@ than a little background."""
 TALLEST_LINE = 0.06
 """Of the document's height: a taller field has several lines, and a margin by its height would reach its caption."""
 EXPIRY = "expiry_date"
+MRZ_FORMAT = "mrz_td3"
+PERSONAL_DIGITS = 10
+"""Document numbers have nine characters at most (ICAO 9303), personal numbers ten digits and more."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def field_readings(
         value = None
         if text is not None:
             shown = text.checked.value if text.checked.ok else text.reading.text
-            value = mask(spec.format, shown, spec.sensitive and spec.format != "resident_number") if masked else shown
+            hidden = (spec.sensitive and spec.format != "resident_number") or _may_be_personal(kind, name, shown)
+            value = mask(spec.format, shown, hidden) if masked else shown
         readings[name] = FieldReading(
             name=name,
             value=value,
@@ -68,6 +72,12 @@ def field_readings(
             seen=boxes.fields[name].confidence if name in boxes.fields else 0.0,
         )
     return readings
+
+
+def _may_be_personal(kind: DocumentType, name: str, shown: str) -> bool:
+    """Whether a document number is as long as personal numbers are, on a type where the two can change places."""
+    others = {spec.format for spec in kind.fields.values() if spec.sensitive} - {"resident_number", MRZ_FORMAT}
+    return name == "document_number" and bool(others) and sum(map(str.isdigit, shown)) >= PERSONAL_DIGITS
 
 
 def expiry_date(texts: Mapping[str, FieldText]) -> tuple[date, float] | None:

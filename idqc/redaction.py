@@ -14,6 +14,7 @@ from idqc.photo.geometry import homography, project, rectangle
 _READ_AS_RESIDENT_NUMBER = re.compile(r"\d{6}-\*{7}")
 BACK_DIGITS = (0.42, -0.15, 1.05, 1.15)
 """Left, top, right, bottom in shares of the quad: 7 of 14 characters, the hyphen, and half a digit to spare."""
+_MISTAKEN_FOR_NUMBERS = frozenset({"document_number"})
 WHOLE = (-0.05, -0.15, 1.05, 1.15)
 """All of a field, and a little around it."""
 VOUCHING = frozenset({"resident_number", "mrz_td3"})
@@ -49,6 +50,9 @@ def redactions(inspection: Inspection) -> list[Points] | None:
             found = reading is not None and reading.quad is not None
             quads += _part(reading, WHOLE)
         else:
+            # Two numbers of one form change places easily: without a zone to tell them apart, neither stays in view.
+            if name in _MISTAKEN_FOR_NUMBERS and _has_free_number(kind) and not _zone_is_certain(zone):
+                quads += _part(reading, WHOLE)
             continue
         vouched |= found
         certain &= found or (spec.format not in VOUCHING and _zone_is_certain(zone) and _holds_no_number(zone))
@@ -59,6 +63,10 @@ def redactions(inspection: Inspection) -> list[Points] | None:
     types = [kind] if vouched else document_types().values()
     document_quad = np.array(inspection.document_quad, np.float32)
     return [*quads, *(area for each in types for area in _areas(each, document_quad))]
+
+
+def _has_free_number(kind: DocumentType) -> bool:
+    return any(spec.sensitive and spec.format not in VOUCHING for spec in kind.fields.values())
 
 
 def _place_in_doubt(inspection: Inspection) -> bool:

@@ -82,6 +82,23 @@ def test_resident_numbers_are_masked_unless_asked_for() -> None:
     assert field_readings(RESIDENT, texts, boxes, {}, masked=False)["id_number"].value == "711231-1234567"
 
 
+def test_a_document_number_that_may_be_a_personal_number_is_masked() -> None:
+    td1 = document_types()["td1"]
+    boxes = FieldBoxes({}, ())
+    long, short = (
+        field_readings(td1, read("td1", {"document_number": number}), boxes, {}, masked=True)["document_number"].value
+        for number in ("80032004065", "JL9357122")
+    )
+    assert long is not None
+    assert "80032004065" not in long
+    assert "*" in long
+    assert short == "JL9357122"
+    licence = field_readings(
+        document_types()["kr_driver"], read("kr_driver", {"document_number": "11-24-464188-23"}), boxes, {}, masked=True
+    )
+    assert licence["document_number"].value == "11-24-464188-23"
+
+
 def test_the_zone_decides_the_expiry_where_its_check_digit_is_right() -> None:
     zone = mrz("M12345678", "800101", "300505")
     assert expiry_date(read("passport", {"mrz": zone, "expiry_date": "2031.01.01"})) == (date(2030, 5, 5), 1.0)

@@ -108,3 +108,11 @@ def test_a_document_that_may_lie_elsewhere_hides_the_whole_picture(outcome: Outc
     unread = replace(inspection("td1"), findings=doubt)
     assert (redactions(unread) is not None) == kept
     assert redactions(replace(inspection("kr_resident", number("711231-*******")), findings=doubt)) is not None
+
+
+def test_a_document_number_that_no_zone_tells_from_a_personal_one_is_covered_too() -> None:
+    own = FieldReading("personal_number", "*****", 0.9, 0.9, True, ZONE)
+    other = FieldReading("document_number", "JL9357122", 0.9, 0.9, True, NUMBER)
+    assert covered(redactions(inspection("td1", own, other)), 120, 215)
+    sure = zone(FIRST + "M12345678KOR7112319M3112319".ljust(44, "<"))
+    assert not covered(redactions(inspection("passport", sure, other)), 120, 215)
