@@ -22,8 +22,8 @@ TALLEST_LINE = 0.06
 """Of the document's height: a taller field has several lines, and a margin by its height would reach its caption."""
 EXPIRY = "expiry_date"
 MRZ_FORMAT = "mrz_td3"
-PERSONAL_DIGITS = 10
-"""Document numbers have nine characters at most (ICAO 9303), personal numbers ten digits and more."""
+LONGEST_DOCUMENT_NUMBER = 9
+"""Characters (ICAO 9303); personal numbers have ten and more."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def field_readings(
 
 
 def _may_be_personal(kind: DocumentType, name: str, shown: str) -> bool:
-    """Whether a document number is as long as personal numbers are, on a type where the two can change places."""
+    """Whether what was taken for a document number is too long for one, on a type where the two can change places."""
     others = {spec.format for spec in kind.fields.values() if spec.sensitive} - {"resident_number", MRZ_FORMAT}
-    return name == "document_number" and bool(others) and sum(map(str.isdigit, shown)) >= PERSONAL_DIGITS
+    return name == "document_number" and bool(others) and sum(map(str.isalnum, shown)) > LONGEST_DOCUMENT_NUMBER
 
 
 def expiry_date(texts: Mapping[str, FieldText]) -> tuple[date, float] | None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
 
 from idqc.settings import Settings
 from idqc.store import blobs, submissions
@@ -19,16 +21,11 @@ from idqc.store.house import House, open_house
 from idqc.surfaces.verification import masked_photo
 from tests.stub_house import card_photo, put_case
 
-pytest.importorskip("s3fs")
-moto = pytest.importorskip("moto.server")
-
 
 @pytest.fixture
 def bucket_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty bucket on this machine; credentials and address come as they do in production, by AWS_* variables."""
-    import s3fs
-
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
     for name, value in {

@@ -85,13 +85,16 @@ def test_resident_numbers_are_masked_unless_asked_for() -> None:
 def test_a_document_number_that_may_be_a_personal_number_is_masked() -> None:
     td1 = document_types()["td1"]
     boxes = FieldBoxes({}, ())
-    long, short = (
+    long, mixed, short = (
         field_readings(td1, read("td1", {"document_number": number}), boxes, {}, masked=True)["document_number"].value
-        for number in ("80032004065", "JL9357122")
+        for number in ("80032004065", "J11120296E", "JL9357122")
     )
     assert long is not None
+    assert mixed is not None
     assert "80032004065" not in long
+    assert "J11120296E" not in mixed
     assert "*" in long
+    assert "*" in mixed
     assert short == "JL9357122"
     licence = field_readings(
         document_types()["kr_driver"], read("kr_driver", {"document_number": "11-24-464188-23"}), boxes, {}, masked=True
