@@ -21,7 +21,8 @@ than a little background."""
 TALLEST_LINE = 0.06
 """Of the document's height: a taller field has several lines, and a margin by its height would reach its caption."""
 EXPIRY = "expiry_date"
-MRZ_FORMAT = "mrz_td3"
+VOUCHING = frozenset({"resident_number", "mrz_td3"})
+"""Formats whose reading says by itself what kind of document it is, and which each document of the type has."""
 LONGEST_DOCUMENT_NUMBER = 9
 """Characters (ICAO 9303); personal numbers have ten and more."""
 
@@ -60,7 +61,9 @@ def field_readings(
         value = None
         if text is not None:
             shown = text.checked.value if text.checked.ok else text.reading.text
-            hidden = (spec.sensitive and spec.format != "resident_number") or _may_be_personal(kind, name, shown)
+            hidden = (spec.sensitive and spec.format != "resident_number") or (
+                may_change_places(kind, name) and sum(map(str.isalnum, shown)) > LONGEST_DOCUMENT_NUMBER
+            )
             value = mask(spec.format, shown, hidden) if masked else shown
         readings[name] = FieldReading(
             name=name,
@@ -74,10 +77,10 @@ def field_readings(
     return readings
 
 
-def _may_be_personal(kind: DocumentType, name: str, shown: str) -> bool:
-    """Whether what was taken for a document number is too long for one, on a type where the two can change places."""
-    others = {spec.format for spec in kind.fields.values() if spec.sensitive} - {"resident_number", MRZ_FORMAT}
-    return name == "document_number" and bool(others) and sum(map(str.isalnum, shown)) > LONGEST_DOCUMENT_NUMBER
+def may_change_places(kind: DocumentType, name: str) -> bool:
+    """Whether a field is the document number of a type on which a personal number of any form can be taken for it."""
+    free = any(spec.sensitive and spec.format not in VOUCHING for spec in kind.fields.values())
+    return name == "document_number" and free
 
 
 def expiry_date(texts: Mapping[str, FieldText]) -> tuple[date, float] | None:

@@ -10,15 +10,13 @@ from idqc.documents import DocumentType, document_types
 from idqc.inspection import FieldReading, Inspection, Outcome, Points
 from idqc.mrz import LINE_LENGTH, OPTIONAL_DATA
 from idqc.photo.geometry import homography, project, rectangle
+from idqc.readings import VOUCHING, may_change_places
 
 _READ_AS_RESIDENT_NUMBER = re.compile(r"\d{6}-\*{7}")
 BACK_DIGITS = (0.42, -0.15, 1.05, 1.15)
 """Left, top, right, bottom in shares of the quad: 7 of 14 characters, the hyphen, and half a digit to spare."""
-_MISTAKEN_FOR_NUMBERS = frozenset({"document_number"})
 WHOLE = (-0.05, -0.15, 1.05, 1.15)
 """All of a field, and a little around it."""
-VOUCHING = frozenset({"resident_number", "mrz_td3"})
-"""Formats whose reading says by itself what kind of document it is, and which each document of the type has."""
 OPTIONAL_DATA_OF_ZONE = (OPTIONAL_DATA.start / LINE_LENGTH - 0.02, 0.42, 1.05, 1.15)
 """The right part of the lower of two lines."""
 
@@ -51,7 +49,7 @@ def redactions(inspection: Inspection) -> list[Points] | None:
             quads += _part(reading, WHOLE)
         else:
             # Two numbers of one form change places easily: without a zone to tell them apart, neither stays in view.
-            if name in _MISTAKEN_FOR_NUMBERS and _has_free_number(kind) and not _zone_is_certain(zone):
+            if may_change_places(kind, name) and not _zone_is_certain(zone):
                 quads += _part(reading, WHOLE)
             continue
         vouched |= found
@@ -63,10 +61,6 @@ def redactions(inspection: Inspection) -> list[Points] | None:
     types = [kind] if vouched else document_types().values()
     document_quad = np.array(inspection.document_quad, np.float32)
     return [*quads, *(area for each in types for area in _areas(each, document_quad))]
-
-
-def _has_free_number(kind: DocumentType) -> bool:
-    return any(spec.sensitive and spec.format not in VOUCHING for spec in kind.fields.values())
 
 
 def _place_in_doubt(inspection: Inspection) -> bool:
