@@ -31,8 +31,8 @@ CONFIDENCE_FLOOR = 0.01
 SAME_DOCUMENT_IOU = 0.5
 MOST_PLACES = 5
 """Only the most confident one is looked at closely; the others are there when its quad cannot be used."""
-REFINEMENTS = 6
-"""At most so many passes of the corners model: each sees a crop that is less far off, two are enough for most."""
+REFINEMENTS = 7
+"""At most so many looks of the corners model, at least two: each sees a crop that is less far off."""
 SETTLED = 0.015
 """Refining ends when no corner moved by more than this share of the document's longest edge."""
 
@@ -128,21 +128,24 @@ class DocumentModel:
         coarse = corners.landscape(place.quad_xy_px)
         image, shrunk = corners.shrink(photo.bgr, coarse * photo.scale, corners.INNER_WIDTH_PX, corners.INNER_HEIGHT_PX)
         scale = np.float32(photo.scale * shrunk)
-        quad = coarse * scale
-        for _ in range(REFINEMENTS):
-            refined = corners.read(self._corners.run(corners.prepare(image, quad)), quad)
-            moved = np.linalg.norm(refined.quad_xy - quad, axis=1).max()
-            quad = refined.quad_xy
-            if moved < SETTLED * np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max():
+        quad, looks = coarse * scale, list[corners.Refined]()
+        for step in range(REFINEMENTS):
+            # What the model sees on its head it errs on in other ways: every other look is turned.
+            turned = 2 * (step % 2)
+            look = np.roll(quad, turned, axis=0)
+            looks.append(corners.read(self._corners.run(corners.prepare(image, look)), look))
+            better = np.roll(looks[-1].quad_xy, turned, axis=0)
+            moved = np.linalg.norm(better - quad, axis=1).max()
+            quad = better
+            if step and moved < SETTLED * np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max():
                 break
-        # What the model sees on its head it errs on in other ways: the mean of both is nearer.
-        turned = np.roll(quad, 2, axis=0)
-        other = corners.read(self._corners.run(corners.prepare(image, turned)), turned)
-        quad = (quad + np.roll(other.quad_xy, 2, axis=0)) / 2
-        upside_down = (refined.upside_down + 1.0 - other.upside_down) / 2
+        one, other = looks[-2:]
+        if len(looks) % 2:
+            one, other = other, one
+        upside_down = (one.upside_down + 1.0 - other.upside_down) / 2
         upright = np.roll(quad, 2, axis=0) if upside_down > 0.5 else quad
-        unsupported = (refined.unsupported + other.unsupported) / 2
-        return Candidate(refined.type, place.confidence, np.asarray(upright / scale, np.float32), unsupported)
+        unsupported = (one.unsupported + other.unsupported) / 2
+        return Candidate(looks[-1].type, place.confidence, np.asarray(upright / scale, np.float32), unsupported)
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:
