@@ -34,7 +34,7 @@ from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
 from idqc.models.quality import CRITERIA, QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
 from idqc.photo.completion import complete
-from idqc.photo.geometry import rectangle, rectify
+from idqc.photo.geometry import Together, one_by_one, rectangle, rectify
 from idqc.photo.quad import px_per_mm
 from idqc.readings import EXPIRY, contradictions, expiry_date, field_readings
 from idqc.release import Release
@@ -47,6 +47,9 @@ HEATMAPS = "heatmaps"
 """What an inspection is asked for that shall bring pictures of where criteria show."""
 READING_WIDTHS_PX = (1000, 1800)
 """The rectified document has about as many pixels as the photo gives it, within these: no detail is lost or made up."""
+BANDS = 2
+"""A document is laid flat in so many pieces, side by side where a core is idle. Always as many: where a band begins
+decides how places are rounded, and a photo shall get the same score on every machine."""
 FORGED_FORMATS = frozenset(
     {"korean_name", "latin_name", "resident_number", "kr_license_number", "date", "alphanumeric"}
 )
@@ -137,7 +140,9 @@ class Stages:
             size_mm = run.kind.size_mm if run.kind is not None else ID1_MM
             size_px = run.photo.width_px, run.photo.height_px
             quad = complete(best.quad_xy_px, size_mm, *size_px)
-            run.document = Document(best.type, best.confidence, quad, lay_flat(run.photo, quad, run.kind))
+            run.document = Document(
+                best.type, best.confidence, quad, lay_flat(run.photo, quad, run.kind, self.lanes.run)
+            )
             region = Region("document", freeze_quad(quad), "unsupported")
             run.evidence["document.unsupported"] = Evidence(best.unsupported, (region,))
             run.evidence.update(of_quad(quad, size_mm, *size_px))
@@ -305,9 +310,10 @@ def worth_forging(kind: DocumentType, boxes: FieldBoxes, quad_xy_px: Points) -> 
     return quad_in_photo(portrait, quad_xy_px) if portrait is not None else None, edited
 
 
-def lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None) -> Image:
+def lay_flat(photo: Photo, quad_xy_px: np.ndarray, kind: DocumentType | None, together: Together = one_by_one) -> Image:
     """The document at about the width that the photo gives it, within READING_WIDTHS_PX. An unknown type is ID-1."""
     size_mm = kind.size_mm if kind is not None else ID1_MM
     native = px_per_mm(quad_xy_px, size_mm) * photo.scale * size_mm[0]
     width = int(np.clip(round(native), *READING_WIDTHS_PX))
-    return rectify(photo.bgr, quad_xy_px * np.float32(photo.scale), width, round(width * size_mm[1] / size_mm[0]))
+    height = round(width * size_mm[1] / size_mm[0])
+    return rectify(photo.bgr, quad_xy_px * np.float32(photo.scale), width, height, together, BANDS)

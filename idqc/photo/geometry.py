@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,8 +29,20 @@ def project(matrix: np.ndarray, points_xy: Points) -> Points:
     return _points(cv2.perspectiveTransform(_points(points_xy).reshape(-1, 1, 2), matrix)).reshape(-1, 2)
 
 
-def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) -> Image:
-    """Cuts the quad out of an image and lays it flat: (height_px, width_px, 3).
+Together: TypeAlias = Callable[[Sequence[Callable[[], None]]], object]
+"""Runs tasks, in whatever order or side by side, and comes back when all are done."""
+
+
+def one_by_one(tasks: Sequence[Callable[[], None]]) -> None:
+    """Runs tasks in this thread."""
+    for task in tasks:
+        task()
+
+
+def rectify(
+    image_bgr: Image, quad_xy: Points, width_px: int, height_px: int, together: Together = one_by_one, bands: int = 1
+) -> Image:
+    """Cuts the quad out of an image and lays it flat: (height_px, width_px, 3); a band of rows is a task of `together`.
 
     `quad_xy` is in pixels of `image_bgr`. Shrinking goes through area means first, so that fine print does not alias.
     What lies outside of the image repeats the border pixel.
@@ -43,24 +60,37 @@ def rectify(image_bgr: Image, quad_xy: Points, width_px: int, height_px: int) ->
             image_bgr = shrunk(crop, *size)
             quad_xy = (quad_xy - _points([x0, y0])) * ratio
     matrix = homography(quad_xy, rectangle(width_px, height_px))
-    flat = cv2.warpPerspective(
-        image_bgr, matrix, (width_px, height_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(flat, np.uint8)
+    flat = np.empty((height_px, width_px, *image_bgr.shape[2:]), np.uint8)
+
+    def fill(first: int, last: int) -> None:
+        lower = np.array([[1, 0, 0], [0, 1, -first], [0, 0, 1]], np.float64)
+        size, edge = (width_px, last - first), cv2.BORDER_REPLICATE
+        cv2.warpPerspective(image_bgr, lower @ matrix, size, flat[first:last], cv2.INTER_LINEAR, edge)
+
+    borders = np.linspace(0, height_px, bands + 1).astype(int).tolist()
+    together([partial(fill, first, last) for first, last in pairwise(borders)])
+    return flat
 
 
 def shrunk(image: Image, width_px: int, height_px: int) -> Image:
-    """Makes an image smaller by area means, uint8. Halves it exactly as often as that fits: a third of the cost.
+    """Makes an image smaller by area means, (h, w) or (h, w, 3) uint8; halves it exactly as often as that fits.
 
-    An odd last row or column is left out of a halving: half a pixel of the larger image.
+    The rest, a factor between 1 and 2, goes through exactly twice the size: within a third of a grey level of area
+    means over broken pixels, at a third of their cost. An odd last row or column is left out of a halving: half a pixel
+    of the larger image.
     """
     while image.shape[1] >= 2 * width_px and image.shape[0] >= 2 * height_px:
-        height, width = image.shape[0] // 2, image.shape[1] // 2
-        even = image[: 2 * height, : 2 * width]
-        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        image = _halved(image)
     if image.shape[:2] == (height_px, width_px):
         return image
-    return np.asarray(cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA), np.uint8)
+    twice = cv2.resize(image, (2 * width_px, 2 * height_px), interpolation=cv2.INTER_LINEAR)
+    return _halved(np.asarray(twice, np.uint8))
+
+
+def _halved(image: Image) -> Image:
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    even = image[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def area(polygon_xy: Points) -> float:

@@ -152,7 +152,7 @@ def _sharpness(grey: Plane) -> list[float]:
     directions: list[float] = []
     for scale in SCALES:
         size = max(grey.shape[1] // scale, 1), max(grey.shape[0] // scale, 1)
-        plane = grey if scale == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        plane = shrunk(grey, *size)
         tiles, variance, xx, yy, xy = _energies(plane, TILE_PX // scale)
         p50, p90 = np.percentile(tiles, (50, 90))
         laplacians += [_log(variance), _log(float(p50)), _log(float(p90)), _log(float(tiles.max()))]
@@ -210,7 +210,7 @@ def _noise(grey: Plane) -> float:
 
 def _largest_share(mask: Plane) -> float:
     """The share of the picture that the largest connected blob of a 0/255 mask takes, at a quarter of its size."""
-    small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    small = shrunk(mask, max(mask.shape[1] // 4, 1), max(mask.shape[0] // 4, 1))
     _, _, stats, _ = cv2.connectedComponentsWithStats((small > 127).astype(np.uint8), connectivity=8)
     return float(stats[1:, cv2.CC_STAT_AREA].max() / small.size) if len(stats) > 1 else 0.0
 
@@ -257,5 +257,5 @@ def _chroma(document_bgr: Image) -> list[float]:
     chroma = np.hypot(ab[..., 0], ab[..., 1])
     # Spread around the middle colour: the tint that white balance lays over a grey copy does not count.
     away = ab - np.median(ab.reshape(-1, 2), axis=0)
-    spread = float(np.sqrt((away * away).sum(axis=2).mean()))
+    spread = float(np.sqrt(np.square(away).sum() / chroma.size))
     return [float(chroma.mean()), float(np.percentile(chroma, 95)), spread]

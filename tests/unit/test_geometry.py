@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import cv2
 import numpy as np
 import pytest
 
-from idqc.photo.geometry import clip_to_frame, homography, iou, project, rectangle, rectify
+from idqc.photo.geometry import clip_to_frame, homography, iou, project, rectangle, rectify, shrunk
 from idqc.photo.quad import cut_off_score, cut_off_share, low_resolution_score, px_per_mm, tilt_deg, tilt_score
 
 CARD_MM = (85.6, 53.98)
@@ -51,6 +53,36 @@ def test_a_rectified_quad_shows_what_the_quad_holds() -> None:
         flat = rectify(image, quad, width, height)
         assert flat.shape == (height, width, 3)
         assert np.abs(flat[2:-2, 2:-2].astype(int) - [10, 200, 30]).max() <= 3
+
+
+def scenery(width: int, height: int) -> np.ndarray:
+    noise = np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.2), np.uint8)
+
+
+def test_bands_side_by_side_make_the_same_picture() -> None:
+    image, quad = scenery(640, 480), np.float32([[60, 50], [590, 80], [560, 430], [40, 400]])
+    done: list[int] = []
+
+    def last_first(tasks: Sequence[Callable[[], None]]) -> None:
+        for task in reversed(tasks):
+            task()
+        done.append(len(tasks))
+
+    whole, banded = rectify(image, quad, 400, 253), rectify(image, quad, 400, 253, last_first, bands=3)
+    assert done == [3]
+    assert np.abs(whole.astype(int) - banded).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(512, 352), (320, 200), (250, 157), (999, 600)])
+def test_shrinking_is_close_to_area_means(size: tuple[int, int]) -> None:
+    image = scenery(1013, 639)
+    means = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(int)
+    made = shrunk(image, *size)
+    assert made.shape == means.shape
+    nearest = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
+    assert np.abs(made - means).mean() < 0.5 * np.abs(nearest - means).mean()
+    assert np.abs(made.mean(axis=(0, 1)) - image.mean(axis=(0, 1))).max() < 0.6
 
 
 def test_projection_and_overlap() -> None:
