@@ -100,13 +100,12 @@ def prepare(image_bgr: Image, quad_xy: Points) -> dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """A better quad in the order of the coarse one, the probability that it stands on its head, the document's type,
-    and the probability that it is none of the accepted types."""
+    """A better quad in the order of the coarse one, the probability that it stands on its head, and that of each of
+    DOCUMENT_CLASSES: (5,), their sum is 1."""
 
     quad_xy: Points
     upside_down: float
-    type: str
-    unsupported: float
+    types: NDArray[np.float64]
 
 
 def read(outputs: Tensors, quad_xy: Points) -> Refined:
@@ -124,6 +123,5 @@ def read(outputs: Tensors, quad_xy: Points) -> Refined:
     return Refined(
         better if usable(better) else quad_xy,
         float(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50)))),
-        DOCUMENT_CLASSES[int(types.argmax())],
-        float(types[DOCUMENT_CLASSES.index(UNSUPPORTED)]),
+        types,
     )

@@ -198,7 +198,7 @@ def validate(model: Any, crops: CropSet) -> dict[str, float]:
             found = read(dict(zip(("offsets", "flip", "type"), (part.numpy() for part in answer), strict=True)), quad)
             quad = found.quad_xy
             overlaps[passed].append(iou(quad, true))
-        types.append(found.type == DOCUMENT_CLASSES[target["type"]])
+        types.append(int(found.types.argmax()) == target["type"])
         if target["upright"]:
             flips.append((found.upside_down > 0.5) == flip)
     return {

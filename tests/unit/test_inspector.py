@@ -43,7 +43,7 @@ class Fake:
     """Every model at once: a clean resident card, but for what a test changes."""
 
     def __init__(self) -> None:
-        self.candidates = [Candidate("kr_resident", 0.98, QUAD, 0.01)]
+        self.candidates = [Candidate("kr_resident", 0.98, QUAD, 0.01, 0.99)]
         self.severity = dict.fromkeys(CRITERIA, 0.02)
         names = ("title", *SAID, "portrait")
         self.boxes = {name: Box(name, 0.97, 0.1, 0.1 * i, 0.5, 0.1 * i + 0.08) for i, name in enumerate(names)}
@@ -209,7 +209,7 @@ def test_without_a_document_nothing_else_is_computed(inspector: Inspector, fake:
 def test_another_card_is_unsupported_and_its_fields_are_not_judged(
     inspector: Inspector, fake: Fake, photo: bytes
 ) -> None:
-    fake.candidates = [Candidate("unsupported", 0.95, QUAD, 0.97)]
+    fake.candidates = [Candidate("unsupported", 0.95, QUAD, 0.97, 0.97)]
     done = inspector.inspect(photo)
     assert outcomes(done)["document.unsupported"] is Outcome.REJECT
     assert not [code for code in outcomes(done) if code.startswith("field.")]
@@ -228,7 +228,7 @@ def test_a_covered_field_and_a_missing_portrait_are_named(inspector: Inspector, 
 
 
 def test_an_expired_licence(inspector: Inspector, fake: Fake, photo: bytes) -> None:
-    fake.candidates = [Candidate("kr_driver", 0.98, QUAD, 0.01)]
+    fake.candidates = [Candidate("kr_driver", 0.98, QUAD, 0.01, 0.99)]
     fake.said |= {"expiry_date": "2015.01.01 ~ 2015.12.31"}
     fake.boxes["expiry_date"] = Box("expiry_date", 0.9, 0.1, 0.85, 0.5, 0.9)
     assert outcomes(inspector.inspect(photo, as_of=date(2015, 12, 31)))["document.expired"] is Outcome.PASS

@@ -33,9 +33,11 @@ def prediction(*cells: np.ndarray) -> dict[str, np.ndarray]:
     return {"prediction": np.stack(cells, axis=1)[None]}
 
 
-def refinement(offsets: np.ndarray | None = None, flip: float = -4.0, name: str = "passport") -> dict[str, np.ndarray]:
+def refinement(
+    offsets: np.ndarray | None = None, flip: float = -4.0, name: str = "passport", logit: float = 9.0
+) -> dict[str, np.ndarray]:
     logits = np.zeros((1, len(corners.DOCUMENT_CLASSES)), np.float32)
-    logits[0, corners.DOCUMENT_CLASSES.index(name)] = 3.0
+    logits[0, corners.DOCUMENT_CLASSES.index(name)] = logit
     moved = np.zeros((1, 8), np.float32) if offsets is None else offsets
     return {"offsets": moved, "flip": np.array([[flip]], np.float32), "type": logits}
 
@@ -134,7 +136,8 @@ def test_offsets_move_the_corners() -> None:
     refined = corners.read(refinement(offsets, 0.0, "td1"), coarse)
     assert np.abs(refined.quad_xy - QUAD).max() < 0.05
     assert refined.upside_down == 0.5
-    assert refined.type == "td1"
+    assert corners.DOCUMENT_CLASSES[int(refined.types.argmax())] == "td1"
+    assert refined.types.sum() == pytest.approx(1.0)
 
 
 def test_absurd_offsets_are_ignored() -> None:
@@ -196,6 +199,48 @@ def test_the_second_look_is_turned_and_no_third_is_taken_of_what_stays() -> None
     assert len(seen) == 2
     assert np.abs(seen[0] - seen[1][:, ::-1, ::-1]).mean() < 0.02
     assert np.abs(found.quad_xy_px - QUAD).max() < 0.1
+
+
+BESIDE = QUAD + np.float32([150, 250])
+
+
+def two_places() -> FakeSession:
+    _, box = document.prepare(photo())
+    return FakeSession(
+        prediction(cell(shares_of(QUAD - np.float32([350, 280]), box), 0.9), cell(shares_of(BESIDE, box), 0.4))
+    )
+
+
+def test_a_place_where_no_card_is_seen_gives_way_to_the_next() -> None:
+    closer = FakeSession(*[refinement(logit=1.0)] * 2, refinement(name="td1"), refinement(flip=4.0, name="td1"))
+    (found,) = document.DocumentModel(two_places(), closer).run(photo())  # type: ignore[arg-type]
+    assert found.type == "td1"
+    assert found.confidence == pytest.approx(0.9)
+    assert np.abs(found.quad_xy_px - BESIDE).max() < 0.1
+
+
+def test_corners_that_never_stay_are_no_card_however_sure_the_type() -> None:
+    restless = [refinement(wide(sign * 0.05)) for sign in (1, -1) * document.REFINEMENTS][: document.REFINEMENTS]
+    closer = FakeSession(*restless, refinement(), refinement(flip=4.0))
+    (found,) = document.DocumentModel(two_places(), closer).run(photo())  # type: ignore[arg-type]
+    assert found.certainty >= document.CERTAIN
+    assert np.abs(found.quad_xy_px - BESIDE).max() < 0.1
+
+
+def test_a_place_hardly_believed_in_is_not_looked_at() -> None:
+    _, box = document.prepare(photo())
+    finder = FakeSession(
+        prediction(cell(shares_of(QUAD - np.float32([350, 280]), box), 0.9), cell(shares_of(BESIDE, box), 0.2))
+    )
+    closer = FakeSession(refinement(logit=1.0))
+    document.DocumentModel(finder, closer).run(photo())  # type: ignore[arg-type]
+    assert len(closer.calls) == 2
+
+
+def test_the_first_place_stands_when_a_closer_look_is_sure_of_none() -> None:
+    closer = FakeSession(refinement(logit=2.0), refinement(flip=4.0, logit=2.0), refinement(logit=1.0))
+    (found,) = document.DocumentModel(two_places(), closer).run(photo())  # type: ignore[arg-type]
+    assert np.abs(found.quad_xy_px - (QUAD - np.float32([350, 280]))).max() < 0.1
 
 
 def test_refining_ends_when_corners_never_stay() -> None:
