@@ -151,6 +151,7 @@ def test_enter_in_the_box_of_a_reason_decides_nothing_without_script(browser: Br
     page = browser.new_context(java_script_enabled=False, locale="en-GB").new_page()
     sign_in(page, console, "reviewer")
     page.locator("form[action='/console/next'] button").click()
+    expect(page.locator("#decision button[value='']")).to_be_hidden()
     page.locator("[data-reason='1']").press("Enter")
     expect(page.locator("[role=alert]")).to_contain_text("Not decided")
     assert console.state(0) is State.AWAITING_REVIEW

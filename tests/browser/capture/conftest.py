@@ -87,7 +87,7 @@ class ScriptedInspector:
         header = read_header(data)
         self.calls += 1
         fault = self.script.pop(0) if self.script else None
-        self.wait.wait(20)
+        self.wait.wait(PATIENCE_MS / 1000)
         left, top, right, bottom = map(float, card_box(header.width_px, header.height_px))
         spot = (
             (left + 280.0, top + 230.0),
