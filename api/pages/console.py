@@ -115,13 +115,15 @@ async def decide_case(
 
     def decide() -> Response:
         try:
+            if choice not in set(Choice):
+                raise _unknown_choice()
             wanted = Choice(choice)
             # A reason that was ticked and then not needed is dropped; only a rejection has reasons.
             kept = check_decision(wanted, reasons if wanted is Choice.REJECT else [], note)
             step = review.decide(service.house.store, submission_id, visitor.actor, wanted, kept, note)
-        except (RequestError, ValueError) as refused:
+        except RequestError as refused:
             if by_script:
-                raise refused if isinstance(refused, RequestError) else _unknown_choice() from None
+                raise
             t = texts_of(request)
             told = t("case.lost") if isinstance(refused, Conflict) else t("case.not_decided", detail=refused)
             return _case_page(

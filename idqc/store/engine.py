@@ -89,6 +89,10 @@ def open_store(url: str, *, clock: Callable[[], datetime] = utc_now) -> Store:
             "Check IDQC_DATABASE_URL, the server, and this user's rights.",
             code="setup.database",
         ) from None
+    except BaseException:
+        # Whoever called has no store to close.
+        store.close()
+        raise
     return store
 
 

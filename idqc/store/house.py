@@ -61,4 +61,7 @@ def open_house(settings: Settings) -> House:
             "Set IDQC_MASTER_KEY to that key; while rotating, name it in IDQC_PREVIOUS_MASTER_KEYS.",
             code="setup.master_key",
         ) from wrong
+    except BaseException:
+        store.close()
+        raise
     return House(store, vault, folder, key)

@@ -2,84 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from api.app import create_app
-from idqc.access.accounts import Role
-from idqc.settings import Settings
 from idqc.states import State
-from idqc.store import submissions
-from idqc.store.house import House, open_house
-from idqc.surfaces.sign_in import create_account
-from tests.browser.conftest import served
-from tests.databases import database
-from tests.exposed_customers import fill
-from tests.integration.conftest import StubInspector
-from tests.stub_house import put_case
+from tests.browser.reviewing import Console, open_page, running_console, sign_in, take_next, wait_for_keys
 
-PASSWORD = "four unrelated words"
-
-
-@dataclass
-class Console:
-    """A running console with three cases, the riskiest first."""
-
-    address: str
-    house: House
-    cases: list[str]
-
-    def state(self, number: int) -> State:
-        with self.house.store.reading() as connection:
-            return State(submissions.read(connection, self.cases[number])["state"])
+NEXT_READY = {"ko": "다음 건이 준비되었습니다.", "en": "The next case is ready."}
 
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    folder = tmp_path_factory.mktemp("console")
-    with database("sqlite", folder) as url:
-        house = open_house(Settings(data_dir=folder, database_url=url))
-        for role in Role:
-            create_account(house.store, role.value, role, PASSWORD, actor="test")
-        calm = put_case(house, customer="customer-1")
-        glare = put_case(house, {"quality.glare": 0.62}, customer="customer-1", flags=["capture.bypassed"])
-        copy = put_case(
-            house, {"fraud.screen": 0.9, "quality.glare": 0.62, "quality.dark": None}, customer="customer-1"
-        )
-        settings = Settings(threads=1, double_review_share=0.0, experiment=fill(house.store, folder, 3000))
-        app = create_app(settings, StubInspector(), house)  # type: ignore[arg-type]
-        with served(app) as address:
-            yield Console(address, house, [copy, glare, calm])
-        house.close()
-
-
-def open_page(browser: Browser, width: int = 1280, language: str = "en", scheme: Any = "light") -> Page:
-    height = 844 if width < 500 else 900
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        locale="ko-KR" if language == "ko" else "en-GB",
-        color_scheme=scheme,
-    )
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    return page
-
-
-def sign_in(page: Page, console: Console, name: str) -> None:
-    page.goto(f"{console.address}/console")
-    expect(page.locator("#name")).to_be_focused()
-    page.keyboard.type(name)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.locator("nav, [role=alert]")).to_have_count(1, timeout=20_000)
-    assert page.locator("[role=alert]").all_inner_texts() == []
+    with running_console(tmp_path_factory.mktemp("console"), customers=3000) as running:
+        yield running
 
 
 def faults(page: Page) -> list[str]:
@@ -107,17 +47,22 @@ def test_no_page_has_an_accessibility_fault(
     page.goto(f"{console.address}/console")
     look("sign-in")
     sign_in(page, console, "lead")
+    # A narrow screen has no keyboard, and no hint of one.
+    if width > 500:
+        wait_for_keys(page)
     look("queue")
     page.goto(f"{console.address}/console/cases/{console.cases[-1]}")
-    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text(NEXT_READY[language])).to_be_visible()
     look("case")
     page.get_by_role("button", name="목록으로 돌려놓기" if language == "ko" else "Put back").click()
+    page.wait_for_url("**/console")
     page.goto(f"{console.address}/console/agreement")
     look("agreement")
     page.goto(f"{console.address}/console/experiment")
     expect(page.locator("svg.plot[role=img]")).to_have_count(3)
     look("experiment")
     page.get_by_role("button", name="로그아웃" if language == "ko" else "Sign out").click()
+    expect(page.locator("#name")).to_be_focused()
     sign_in(page, console, "operator")
     look("operations")
     assert broken == []
@@ -127,9 +72,8 @@ def test_no_page_has_an_accessibility_fault(
 def test_a_reviewer_decides_by_keyboard_and_the_next_case_is_there_at_once(browser: Browser, console: Console) -> None:
     page = open_page(browser)
     sign_in(page, console, "reviewer")
-    page.keyboard.press("n")
-    page.wait_for_url(f"**/cases/{console.cases[0]}")
-    expect(page.get_by_text("The next case is ready.")).to_be_visible()
+    take_next(page, console)
+    expect(page.get_by_text(NEXT_READY["en"])).to_be_visible()
 
     outline = page.locator("[data-outline-of=fraud-screen]")
     expect(outline).to_be_visible()
@@ -139,13 +83,14 @@ def test_a_reviewer_decides_by_keyboard_and_the_next_case_is_there_at_once(brows
     expect(outline).to_be_visible()
     page.keyboard.press("+")
     page.keyboard.press("+")
-    assert "scale(1.5625)" in str(page.locator(".stage").get_attribute("style"))
+    expect(page.locator(".stage")).to_have_attribute("style", re.compile(r"scale\(1\.5625\)"))
     page.keyboard.press("0")
     page.keyboard.press("]")
     expect(page.locator(".finding.current")).to_contain_text("photographed from a display")
 
     # A letter typed into the note is a letter.
     page.keyboard.press("m")
+    expect(page.locator("#note")).to_be_focused()
     page.keyboard.type("a screen")
     expect(page.locator("#note")).to_have_value("a screen")
     page.keyboard.press("Escape")
@@ -161,14 +106,15 @@ def test_a_reviewer_decides_by_keyboard_and_the_next_case_is_there_at_once(brows
     page.keyboard.press("a")
     expect(page.get_by_text("Press Enter to decide")).to_be_visible()
     assert console.state(1) is State.AWAITING_REVIEW
-    expect(page.get_by_text("The next case is ready.")).to_be_visible()
+    expect(page.get_by_text(NEXT_READY["en"])).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/cases/{console.cases[2]}")
     assert console.state(1) is State.APPROVED
     assert loads == []
 
-    # The last case has nothing after it: the plain form takes over, and the queue comes back empty.
+    # The last case has nothing after it: the queue comes back empty.
     page.keyboard.press("s")
+    expect(page.get_by_text("Press Enter to decide")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url("**/console?done=decided")
     expect(page.get_by_text("Nothing is waiting.")).to_be_visible()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,14 @@ KEY = "ab" * 32
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     with database("sqlite", tmp_path) as url:
         for name, value in (("DATA_DIR", str(tmp_path)), ("DATABASE_URL", url), ("MASTER_KEY", KEY)):
             monkeypatch.setenv(f"IDQC_{name}", value)
         settings = Settings(data_dir=tmp_path, database_url=SecretStr(url), master_key=SecretStr(KEY))
-        return open_house(settings)
+        opened = open_house(settings)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

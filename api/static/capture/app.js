@@ -227,7 +227,7 @@ async function start() {
     return;
   }
   const begun = () => [...document.querySelectorAll("section")].some((section) => !section.hidden);
-  const patience = setTimeout(() => view("start"), START_MS);
+  const patience = setTimeout(() => { if (!begun()) view("start"); }, START_MS);
   try {
     settle(await persist((stop) => service.look(stop)));
   } catch (problem) {

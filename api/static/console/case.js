@@ -1,13 +1,14 @@
 // A case by keyboard, and the next one ready before it is needed.
 //
 // While a reviewer looks at one case, the next is claimed and its page built off screen, pictures included; nothing is
-// written to the disk cache. After a decision it takes the place of the first, without a page load. Whatever fails on
-// this path falls back to the plain forms, which work without any script.
+// written to the disk cache. After a decision it takes the place of the first, without a page load; when there is none,
+// or it takes too long, the queue does. Without any script the plain forms work.
 
 import { listen } from "./keyboard.js";
 import { Viewer } from "./viewer.js";
 
 const RENEW_EVERY_MS = 120_000;
+const PATIENCE_MS = 3000; // how long a decided case waits for the next one to be ready
 
 // The pages are this server's own; parsing one makes nodes that run no script.
 const policy = globalThis.trustedTypes?.createPolicy("idqc", { createHTML: (text) => text }) ?? { createHTML: (t) => t };
@@ -15,6 +16,8 @@ const policy = globalThis.trustedTypes?.createPolicy("idqc", { createHTML: (text
 let main;
 let viewer;
 let next = null;
+let preparing = null;
+let deciding = false;
 let current = -1;
 
 const form = () => main.querySelector("#decision");
@@ -29,16 +32,18 @@ function begin(element) {
   main = element;
   viewer = new Viewer(main);
   current = -1;
+  deciding = false;
+  next = null;
   form()?.addEventListener("submit", decide);
   for (const button of main.querySelectorAll("#decision button")) {
     button.addEventListener("blur", () => main.querySelector("#armed")?.classList.add("off"));
   }
-  if (main.dataset.mine === "yes") prepareNext();
+  preparing = main.dataset.mine === "yes" ? prepareNext() : null;
 }
 
 function arm(value) {
   const button = choice(value);
-  if (!button) return;
+  if (!button || deciding) return;
   button.focus();
   main.querySelector("#armed").classList.remove("off");
 }
@@ -53,8 +58,7 @@ function toggleReason(number) {
   const box = main.querySelector(`[data-reason="${number}"]`);
   if (!box) return false;
   box.checked = !box.checked;
-  choice("reject")?.focus();
-  main.querySelector("#armed").classList.remove("off");
+  arm("reject");
   return true;
 }
 
@@ -70,35 +74,51 @@ function step(by) {
 
 async function prepareNext() {
   const state = main.querySelector("#next-state");
-  next = null;
-  try {
-    if (state) state.textContent = state.dataset.loading;
-    const claimed = await post("/console/ahead", new URLSearchParams({ after: main.dataset.case }));
-    if (claimed.status !== 200) { if (state) state.textContent = ""; return; }
-    const { case_id: id } = await claimed.json();
-    const page = await fetch(`/console/cases/${id}?ahead=1`, { credentials: "same-origin" });
-    if (!page.ok) return;
-    const parsed = new DOMParser().parseFromString(policy.createHTML(await page.text()), "text/html");
-    const element = document.adoptNode(parsed.querySelector("main"));
-    await Promise.allSettled([...element.querySelectorAll("img[src]")].map((picture) => picture.decode()));
-    next = { id, element, title: parsed.title };
-    if (state) state.textContent = state.dataset.ready;
-  } catch {
-    if (state) state.textContent = "";
-  }
+  const say = (text) => { if (state) state.textContent = text; };
+  say(state?.dataset.loading);
+  next = await fetchNext().catch(() => null);
+  say(next ? state?.dataset.ready : "");
+}
+
+/** The case after this one, its pictures decoded; null when there is none or it cannot be had. */
+async function fetchNext() {
+  const claimed = await post("/console/ahead", new URLSearchParams({ after: main.dataset.case }));
+  if (claimed.status !== 200) return null;
+  const { case_id: id } = await claimed.json();
+  const page = await fetch(`/console/cases/${id}?ahead=1`, { credentials: "same-origin" });
+  if (!page.ok) return null;
+  const parsed = new DOMParser().parseFromString(policy.createHTML(await page.text()), "text/html");
+  const element = document.adoptNode(parsed.querySelector("main"));
+  await Promise.allSettled([...element.querySelectorAll("img[src]")].map((picture) => picture.decode()));
+  return { id, element, title: parsed.title };
 }
 
 async function decide(event) {
-  if (!next) return;
   event.preventDefault();
+  if (deciding) return;
+  const { submitter } = event;
+  // Enter in a reason's box presses the form's first button, which decides nothing: what it asks for is a rejection.
+  if (!submitter?.value) { arm("reject"); return; }
   const body = new URLSearchParams(new FormData(form()));
-  body.set("choice", event.submitter.value);
-  for (const button of form().querySelectorAll("button")) button.disabled = true;
+  body.set("choice", submitter.value);
+  enable(false);
   const answer = await post(form().getAttribute("action"), body).catch(() => null);
-  if (answer?.ok) { swap(); return; }
-  for (const button of form().querySelectorAll("button")) button.disabled = false;
+  if (answer?.ok) {
+    await Promise.race([preparing, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+    if (next) swap();
+    else location.assign("/console?done=decided");
+    return;
+  }
+  enable(true);
   const problem = await answer?.json().catch(() => null);
-  tell(problem?.detail ?? "");
+  const { failed, lost } = form().dataset;
+  tell(answer?.status === 409 ? lost : problem?.detail ?? failed);
+  submitter.focus();
+}
+
+function enable(on) {
+  deciding = !on;
+  for (const button of form().querySelectorAll("button")) button.disabled = !on;
 }
 
 function tell(detail) {
@@ -109,7 +129,7 @@ function tell(detail) {
     line.setAttribute("role", "alert");
     form().before(line);
   }
-  line.textContent = detail || line.textContent || "!";
+  line.textContent = detail;
 }
 
 function swap() {
@@ -120,8 +140,11 @@ function swap() {
   begin(element);
   scrollTo(0, 0);
   element.focus();
-  // Ready for too long, and somebody else has it: the page as it is now says so.
-  post(`/console/cases/${id}/shown`).then((answer) => { if (!answer.ok) location.reload(); }, () => {});
+  // Ready for too long, and somebody else has it: the page as it is now says so. But an answer that comes after a quick
+  // decision speaks of a case that is no longer here, and a reload would lose what is done to the one that is.
+  post(`/console/cases/${id}/shown`).then(({ status }) => {
+    if (status >= 400 && status < 500 && main === element && !deciding) location.reload();
+  }, () => {});
 }
 
 begin(document.querySelector("main"));

@@ -36,4 +36,6 @@ export function listen(actions) {
     const action = actions[key];
     if (action && action(event) !== false) event.preventDefault();
   });
+  // The hints of the keys show from here on: nobody is invited to press one that would be lost.
+  document.documentElement.classList.add("keys");
 }

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright
 
 from api.app import create_app
 from idqc.catalogue import all_criteria, criteria, find
@@ -30,9 +30,8 @@ from idqc.settings import Settings
 from idqc.store.house import House, open_house
 from idqc.surfaces.capture_sessions import CaptureStep, Handover, Wishes, open_capture
 from idqc.surfaces.verification import Accepted
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, PATIENCE_MS
 
-expect.set_options(timeout=25_000)
 LIMITS = Thresholds(reject=0.9, reject_warning=0.4)
 CAMERA_PX = (1280, 720)
 CARD_SHARE = 0.62
@@ -88,7 +87,7 @@ class ScriptedInspector:
         header = read_header(data)
         self.calls += 1
         fault = self.script.pop(0) if self.script else None
-        self.wait.wait(20)
+        self.wait.wait(PATIENCE_MS / 1000)
         left, top, right, bottom = map(float, card_box(header.width_px, header.height_px))
         spot = (
             (left + 280.0, top + 230.0),
@@ -249,7 +248,7 @@ def page(browser: Browser) -> Iterator[Page]:
         "console",
         lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None,
     )
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     context.close()
     assert faults == []

@@ -34,7 +34,6 @@ def test_no_view_has_a_serious_fault(page: Page, house: Running, photo_file: Pat
     assert faults(page) == []
     page.click("#again")
     expect(page.locator("#view-camera")).to_be_visible()
-    page.wait_for_timeout(300)
     page.click("#shutter")
     expect(page.locator("#send")).to_be_visible()
     assert faults(page) == []
