@@ -271,9 +271,7 @@ def evaluate(
     """Measure the release on labelled photos; a run that was cut off goes on."""
     splits = tuple(split or [Split.TEST])
     module = load("idqc.train.evaluate", "train")
-    module.evaluate(
-        data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit, scores=scores
-    )
+    module.evaluate(data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit, scores=scores)
 
 
 def add_group(name: str, module: str, help_text: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ CODE = "portrait.low_quality"
 SPOILERS = ("quality.blur", "quality.dark", "quality.bright", "quality.glare", "quality.low_resolution")
 ERRORS = {"the portrait itself is bad": (CODE,), "the portrait or the whole photo is bad": (CODE, *SPOILERS)}
 """What counts as an error: a severity of 0.5 or more of one of these."""
-DISCARDED = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+SHARES = tuple(percent / 100 for percent in range(31))
+LISTED_PERCENT = (0, 1, 2, 5, 10, 15, 20, 30)
 PICTURE = "portrait_discard.png"
 
 
@@ -70,7 +72,9 @@ def left_after(
     return left
 
 
-def characteristics(pairs: Sequence[Pair], resampling: Resampling, shares: Sequence[float] = DISCARDED) -> Any:
+def characteristics(
+    pairs: Sequence[Pair], resampling: Resampling, shares: Sequence[float] = SHARES
+) -> dict[str, Characteristic]:
     """The curve of each kind of error over the genuine accepted documents whose portrait has a score, by its name."""
     some = [
         (label, score) for label, scored in pairs
@@ -84,18 +88,12 @@ def characteristics(pairs: Sequence[Pair], resampling: Resampling, shares: Seque
         bad = np.array([any(label.severity.get(code, 0.0) >= BAD for code in codes) for label, _ in some], bool)
         if not bad.any():
             continue
-        intervals = [_interval(scores, bad, share, files, resampling) for share in shares]
+        left = partial(left_after, scores, bad, shares)
+        ideal = left_after(bad.astype(np.float64), bad, shares)[0]
         found[name] = Characteristic(
-            len(some), int(bad.sum()), shares, left_after(scores, bad, shares)[0].tolist(), intervals,
-            left_after(bad.astype(np.float64), bad, shares)[0].tolist(),
-        )  # fmt: skip
+            len(some), int(bad.sum()), shares, left()[0].tolist(), resampling.intervals(left, files), ideal.tolist()
+        )
     return found
-
-
-def _interval(
-    scores: NDArray[np.float64], bad: NDArray[np.bool_], share: float, files: Sequence[str], resampling: Resampling
-) -> Interval:
-    return resampling.interval(lambda weights: left_after(scores, bad, [share], weights)[:, 0], files)
 
 
 def judge_discard(pairs: Sequence[Pair], resampling: Resampling) -> tuple[list[Table], dict[str, Any]]:
@@ -104,12 +102,13 @@ def judge_discard(pairs: Sequence[Pair], resampling: Resampling) -> tuple[list[T
     if not found:
         return [], {}
     rows = []
-    for place, share in enumerate(DISCARDED):
+    for percent in LISTED_PERCENT:
+        place = SHARES.index(percent / 100)
         cells = [
             cell for one in found.values()
             for cell in (f"{100 * one.left[place]:.2f} %", str(one.intervals[place]), f"{100 * one.ideal[place]:.2f} %")
         ]  # fmt: skip
-        rows.append([f"{100 * share:g} %", *cells])
+        rows.append([f"{percent} %", *cells])
     columns = [cell for name in found for cell in (f"left: {name}", "by layouts, persons", "ideal")]
     counts = ", ".join(f"{name}: {one.bad} of {one.photos}" for name, one in found.items())
     return [

@@ -86,8 +86,8 @@ def _areas(numbers: Mapping[str, Any]) -> Table:
         rows,
         f"Bad: severity of at least {BAD} (genuine documents; forgeries for fraud.*). Clean: nothing wrong at all. "
         "All genuine: severity 0 for this criterion, whatever else is wrong. In brackets DeLong's 95 % interval, which "
-        f"takes photos for independent; then {BY_GROUPS} EER against clean. The field criteria are pooled: bad by photo "
-        "and field, the others by photo (highest).",
+        f"takes photos for independent; then {BY_GROUPS} EER against clean. The field criteria are pooled: bad by "
+        "photo and field, the others by photo (highest).",
     )  # fmt: skip
 
 

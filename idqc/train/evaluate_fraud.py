@@ -128,14 +128,14 @@ def det_curves(pairs: Sequence[Pair]) -> dict[str, Curve]:
 
 
 def own_scores(species: str, pairs: Sequence[Pair]) -> NDArray[np.float64]:
-    """The scores of the species' own criterion: (n,); a photo without one was not taken for a forgery and counts as 0."""
+    """The scores of the species' own criterion: (n,); no score suspects nothing and counts as 0."""
     return np.array([scored.scores.get(f"fraud.{species}") or 0.0 for _, scored in pairs], np.float64)
 
 
 def det_points(
     attacks: NDArray[np.float64], genuine: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """BPCER and APCER at every threshold that changes one of them, from the lowest (all are flagged) to none flagged."""
+    """BPCER and APCER at every threshold that changes one of them, from the lowest (all flagged) to one above all."""
     thresholds = np.append(np.unique(np.concatenate([attacks, genuine])), np.inf)
     apcer = np.searchsorted(np.sort(attacks), thresholds, side="left") / len(attacks)
     bpcer = 1.0 - np.searchsorted(np.sort(genuine), thresholds, side="left") / len(genuine)
@@ -144,7 +144,7 @@ def det_points(
 
 def draw_det(curves: Mapping[str, Curve], path: Path) -> None:
     """APCER against BPCER on probit axes, one line a species; where both errors are normal a line is straight."""
-    figure, axis = draw().subplots(figsize=(6.4, 5.4))
+    figure, axis = draw().subplots(figsize=(6.2, 5.6))
     ends = stats.norm.ppf(ENDS)
     axis.plot(ends, ends, color=BLACK, linewidth=0.5, alpha=0.4)
     for place, (species, curve) in enumerate(curves.items()):
@@ -162,5 +162,5 @@ def draw_det(curves: Mapping[str, Curve], path: Path) -> None:
     )  # fmt: skip
     axis.set_xticks(places, labels)
     axis.set_yticks(places, labels)
-    axis.legend(loc="lower left", fontsize=7)
+    axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=2)
     save_picture(figure, path)

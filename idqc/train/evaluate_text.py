@@ -41,7 +41,7 @@ def _format(label: Label, name: str) -> str | None:
 
 
 def condition_of(label: Label) -> str:
-    """In which condition a document was photographed: clean, its worst defect and how bad, a copy, or another defect."""
+    """In which condition a document was photographed: clean, its worst defect and how bad, a forgery, or another."""
     worst = max(CAPTURE_DEFECTS, key=lambda code: label.severity.get(code, 0.0))
     severity = label.severity.get(worst, 0.0)
     if severity > 0:
@@ -65,11 +65,11 @@ def judge_conditions(pairs: Sequence[Pair]) -> tuple[list[Table], dict[str, Any]
     rows, exact_rows, numbers = [], [], {}
     for condition in sorted(counts, key=lambda name: shares[name]):
         one, lead = counts[condition], [condition, str(photos[condition])]
-        accuracy = {s: 1 - one.errors[s] / one.characters[s] for s in SCRIPTS if one.characters[s]}
+        accuracy = {s: max(1 - one.errors[s] / one.characters[s], 0.0) for s in SCRIPTS if one.characters[s]}
         exact = {script: rate_of(one.exact[script], one.fields[script]) for script in SCRIPTS if one.fields[script]}
         rows.append(
             [*lead, f"{100 * shares[condition]:.1f} %",
-             *(f"{100 * max(accuracy[s], 0.0):.1f} % of {one.characters[s]}" if s in accuracy else "–" for s in SCRIPTS)]
+             *(f"{100 * accuracy[s]:.1f} % of {one.characters[s]}" if s in accuracy else "–" for s in SCRIPTS)]
         )  # fmt: skip
         exact_rows.append([*lead, *(str(exact.get(script, "–")) for script in SCRIPTS if script != "other")])
         numbers[condition] = {"photos": photos[condition], "accuracy": accuracy, "exact": exact}

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from idqc.train.groups import BAD, KEYS, Pair
 from idqc.train.report import BLACK, BLUE, Table, draw, number, save_picture
@@ -70,9 +70,10 @@ def _or(value: float, other: float) -> float:
 
 
 def bin_of(scores: Floats, bins: int = BINS) -> NDArray[np.int64]:
-    """The bin of every score: bins hold equally many, but equal scores are never parted, so there may be fewer."""
-    edges = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
-    return np.searchsorted(edges, scores, side="right").astype(np.int64)
+    """The bin of every score: bins hold equally many, but equal scores are never parted and go where their middle one
+    belongs, so that bins may be empty. A rare high score has a bin even where most scores are 0."""
+    shares = (stats.rankdata(scores) - 0.5) / len(scores)
+    return (shares * bins).astype(np.int64)
 
 
 def calibration_errors(scores: Floats, bad: NDArray[np.bool_], weights: Weights | None = None) -> Floats:
@@ -146,8 +147,9 @@ def judge_reliability(pairs: Sequence[Pair], resampling: Resampling) -> tuple[li
             f"The mean gap between score and share of bad photos over {BINS} bins of equally many photos. How many bad "
             "photos a set holds is the choice of its maker: these shares are of this test set, not of your customers. "
             "Where the expected share differs, a score must not be read as a chance; the last column is the error that "
-            "stays when all scores are moved to this set's share. Thresholds do not depend on any of it. Rules are "
-            f"exempt: {', '.join(sorted(RULES))}."
+            "stays when all scores are moved to this set's share. Blur, glare, dark and bright are trained on "
+            "severity, not on chances. Thresholds do not depend on any of it. Rules are exempt: "
+            f"{', '.join(sorted(RULES))}."
             + (f" Fewer than {FEWEST_BAD} bad photos: {', '.join(left_out)}." if left_out else ""),
             PICTURE if found else "",
         )
@@ -160,7 +162,7 @@ def draw_reliability(found: Mapping[str, Reliability], path: Path) -> None:
     lines = math.ceil(len(found) / columns)
     figure, axes = draw().subplots(lines, columns, figsize=(3 * columns, 2.8 * lines), squeeze=False)
     figure.suptitle(f"Reliability of learned scores ({BINS} bins of equally many photos; 95 % exact intervals)")
-    figure.subplots_adjust(hspace=0.4, wspace=0.3)
+    figure.subplots_adjust(left=0.07, right=0.99, bottom=0.07, top=0.92, hspace=0.4, wspace=0.25)
     for axis in axes.flat[len(found) :]:
         axis.set_visible(False)
     for axis, (code, one) in zip(axes.flat, found.items(), strict=False):

@@ -30,6 +30,9 @@ DRAWS_AT_ONCE = 100
 SEED = 20261122
 """Any number; fixed, so that a report can be made again to the digit."""
 
+SAME = 1e-12
+"""Draws that differ by less than the rounding of a sum do not differ."""
+
 Weights: TypeAlias = NDArray[np.float64]
 """(draws, n): how often each of n photos, or samples of them, came up in each draw."""
 Statistic: TypeAlias = Callable[..., NDArray[np.float64]]
@@ -77,10 +80,12 @@ class Resampling:
 
         Half of the draws at least must have a value, or the interval is NaN.
         """
+        return self.intervals(lambda *weights: statistic(*weights)[:, None], *files)[0]
+
+    def intervals(self, statistic: Statistic, *files: Sequence[str]) -> list[Interval]:
+        """The same for a statistic of several values, whose draws are (draws, values): one interval a value."""
         places = [np.array([self._place[file] for file in some], np.int64) for some in files]
-        if not all(len(some) for some in places):
-            return NOTHING
-        ends = []
+        ways = []
         for groups, counts in self._ways:
             found = np.concatenate(
                 [
@@ -88,13 +93,11 @@ class Resampling:
                     for at in range(0, len(counts), DRAWS_AT_ONCE)
                 ]
             )
-            valid = found[np.isfinite(found)]
-            if len(valid) >= len(found) / 2 and np.ptp(valid) > 1e-12:
-                ends.append(np.quantile(valid, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
-        if not ends:
-            return NOTHING
-        low, high = max(ends, key=lambda pair: float(pair[1] - pair[0]))
-        return Interval(float(low), float(high))
+            ways.append([_middle(values) for values in found.T])
+        return [
+            max(pair, key=lambda one: 0.0 if math.isnan(one.low) else one.high - one.low)
+            for pair in zip(*ways, strict=True)
+        ]
 
     def of_share(self, files: Sequence[str], hits: Sequence[bool] | NDArray[np.bool_]) -> Interval:
         """The interval of a share: which samples there are, and which of them count."""
@@ -127,8 +130,16 @@ def _draw(rng: np.random.Generator, names: Sequence[object], draws: int) -> tupl
     groups, count = np.array([number[name] for name in names], np.int64), len(number)
     drawn = np.empty((draws, count), np.uint8)
     for row in drawn:
-        row[:] = np.bincount(rng.integers(count, size=count), minlength=count).clip(max=255)
+        row[:] = np.bincount(rng.integers(max(count, 1), size=count), minlength=count).clip(max=255)
     return groups, drawn
+
+
+def _middle(values: NDArray[np.float64]) -> Interval:
+    valid = values[np.isfinite(values)]
+    if len(valid) < len(values) / 2 or np.ptp(valid) < SAME:
+        return NOTHING
+    low, high = np.quantile(valid, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(low), float(high))
 
 
 def _divided(above: NDArray[np.float64], under: NDArray[np.float64]) -> NDArray[np.float64]:

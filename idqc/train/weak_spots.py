@@ -11,7 +11,7 @@ from idqc.train.report import Table, number
 NAMED = 3
 """Of each kind."""
 SHOWN_CONDITIONS = 20
-"""Photos that a condition needs to be named here: fewer are an anecdote."""
+"""Photos that a condition needs to be named here: fewer are an anecdote. What is bad nobody need be able to read."""
 
 
 def list_weak_spots(numbers: Mapping[str, Any]) -> list[Table]:
@@ -36,22 +36,21 @@ def list_weak_spots(numbers: Mapping[str, Any]) -> list[Table]:
     if species is not None:
         rows.append(["worst forgery (APCER at the warning)", species, str(numbers["fraud"][species]["own_warn"])])
     below = [code for code, one in numbers["floor"].items() if one["model"].value < one["floor"].value]
-    rows.extend(
-        ["below its simple measure (AUC)", code,
-         f"{number(numbers['floor'][code]['model'].value, 4)}, measure {number(numbers['floor'][code]['floor'].value, 4)}"]
-        for code in below
-    )  # fmt: skip
+    for code in below:
+        model, floor = (number(numbers["floor"][code][name].value, 4) for name in ("model", "floor"))
+        rows.append(["below its simple measure (AUC)", code, f"{model}, measure {floor}"])
     classes = numbers["fields"]["end_to_end"]["classes"]
     for name in sorted(classes, key=lambda field: _value(classes[field].recall))[:NAMED]:
         rows.append(["field found least (recall, end to end)", name, str(classes[name].recall)])
     scripts = [
         (one["accuracy"][script], script, condition)
-        for condition, one in numbers["conditions"].items() if one["photos"] >= SHOWN_CONDITIONS
+        for condition, one in numbers["conditions"].items()
+        if one["photos"] >= SHOWN_CONDITIONS and not condition.endswith(", bad")
         for script in one["accuracy"] if script != "other"
     ]  # fmt: skip
     for share, script, condition in sorted(scripts)[:NAMED]:
-        rows.append(["read worst (characters, end to end)", f"{script}, {condition}", f"{100 * max(share, 0.0):.1f} %"])
-    for code, one in list(numbers["reliability"].items())[:NAMED]:
+        rows.append(["read worst (characters, end to end)", f"{script}, {condition}", f"{100 * share:.1f} %"])
+    for code, one in [item for item in numbers["reliability"].items() if item[1].prevalence_differs][:NAMED]:
         rows.append(["least to be read as a chance (ECE)", code, number(one.error)])
     return [Table("Weak spots first", ("what", "where", "how much"), rows)]
 
