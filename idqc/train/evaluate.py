@@ -104,13 +104,13 @@ def evaluate(
     (out / "report.md").write_text("\n".join(text), encoding="utf-8")
     draw_scores(pairs, table, out / "scores.png")
     draw_severity(pairs, out / "severity.png")
-    for found, draw_picture, name in (
-        (det_curves(pairs), draw_det, evaluate_fraud.PICTURE),
-        (discarded[1], draw_discard, discard.PICTURE),
-        (reliable[1], draw_reliability, reliability.PICTURE),
-    ):
-        if found:
-            draw_picture(found, out / name)
+    curves = det_curves(pairs)
+    if curves:
+        draw_det(curves, out / evaluate_fraud.PICTURE)
+    if discarded[1]:
+        draw_discard(discarded[1], out / discard.PICTURE)
+    if reliable[1]:
+        draw_reliability(reliable[1], out / reliability.PICTURE)
     console.print(f"Written: {out / 'report.md'}")
     return numbers
 
