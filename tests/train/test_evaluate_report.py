@@ -71,6 +71,7 @@ def pairs() -> list[Pair]:
     made += [made_pair(40 + index, {"quality.blur": 0.8}) for index in range(10)]
     made += [made_pair(50 + index, {"field.name.hidden": 1.0}) for index in range(10)]
     made += [made_pair(60 + index, {"fraud.print": 1.0}, "print") for index in range(10)]
+    made[-1][0].edit = "E01.redrawn"
     scene = Label("photos/000099.jpg", None, None, severity={"quality.no_document": 1.0}, split="test")
     nothing = Scored(scene.file, "test", size_px=(1000, 700), scores={"quality.no_document": 1.0})
     nothing.outcomes = {"quality.no_document": "reject"}
@@ -98,6 +99,7 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert found["groups"]["kr_resident"]["without_layout"] == 70
     assert found["criteria"]["field.hidden"]["missed_at_warning_by_groups"] == {"low": None, "high": None}
     assert found["fraud"]["worst"] == "print"
+    assert (found["fraud"]["methods"]["print: redrawn"]["count"], "E01" in str(found["fraud"])) == (0, False)
     assert found["conditions"]["blur, bad"]["photos"] == 10
     assert found["reliability"]["quality.blur"]["bad"]["count"] == 10
     assert found["discard"]["the portrait or the whole photo is bad"]["bad"] == 10
