@@ -108,6 +108,7 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "could not be inspected: photo.truncated" in text
     assert text.index("## Weak spots first") < text.index("## Photos by kind")
     assert "These labels name neither" in text
+    assert "| worst forgery (APCER at the warning) | print | 0.00 % (0.00-30.85), 0/10 |" in text
     for name in ("det.png", "portrait_discard.png", "reliability.png", "severity.png"):
         assert f"]({name})" in text
         assert (tmp_path / name).is_file()
