@@ -1,6 +1,6 @@
 """The release's recogniser beside Tesseract on the same lines of Hangul, in fonts that training never saw.
 
-    python benchmarks/hangul.py [--lines 150] [--psm 7] [--weights DIR]
+    python benchmarks/hangul.py [--lines 150] [--psm 7] [--smooth 0] [--only WORD] [--weights DIR]
 
 Lines of names and addresses (Faker's, ko_KR), issuing offices and words of cards are printed in the fonts of the test
 split: in black on white, and on drawn card stock, which is then spoiled in every way of CONDITIONS. Fonts are new to
@@ -138,7 +138,7 @@ def read_ours(reader: TextReader, pictures: Sequence[Image]) -> Reading:
     return Reading(texts, (time.process_time() - started) * 1e3 / len(pictures))
 
 
-def read_tesseract(program: str, pictures: Sequence[Image], psm: int) -> Reading:
+def read_tesseract(program: str, pictures: Sequence[Image], psm: int, smooth_px: float) -> Reading:
     """One process over a list of PNG files; what one file costs, mostly loading the model, is taken off once."""
     with tempfile.TemporaryDirectory() as name:
         folder, paths = Path(name), []
@@ -146,6 +146,8 @@ def read_tesseract(program: str, pictures: Sequence[Image], psm: int) -> Reading
             if picture.shape[0] < HEIGHT_PX:
                 size = (round(picture.shape[1] * HEIGHT_PX / picture.shape[0]), HEIGHT_PX)
                 picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+            if smooth_px > 0:
+                picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), smooth_px), np.uint8)
             sides = (BORDER_PX,) * 4
             paths.append(folder / f"{number:05}.png")
             cv2.imwrite(str(paths[-1]), cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REPLICATE))
@@ -206,6 +208,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=150, help="of every condition")
     parser.add_argument("--psm", type=int, default=7, help="Tesseract's page segmentation: 7 one line, 13 a raw line")
+    parser.add_argument("--smooth", type=float, default=0.0, help="sigma in px of a Gaussian before Tesseract")
+    parser.add_argument("--only", default="", help="conditions whose name holds this word")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
@@ -219,7 +223,8 @@ def main() -> None:
     fonts = Assets.load(None, None).fonts("test", "hangul")
     for line in (*describe(), noise()):
         print(line)
-    print(f"release {release.id}; {version}, -l kor --psm {asked.psm}; {asked.lines} lines a condition")
+    engine = f"{version}, -l kor --psm {asked.psm}, smoothed by {asked.smooth:g} px"
+    print(f"release {release.id}; {engine}; {asked.lines} lines a condition")
     print(f"fonts of the test split: {', '.join(sorted({font.family for font in fonts}))}\n")
     rng = np.random.default_rng(asked.seed)
     lines = draw_lines(rng, fonts, asked.lines)
@@ -230,8 +235,9 @@ def main() -> None:
     print("| " + " | ".join(columns) + " |\n| --- |" + " ---: |" * (len(columns) - 1))
     conditions = {"black on white": [line.plain_bgr for line in lines]}
     conditions |= {name: [spoil(rng, line.bgr) for line in lines] for name, spoil in CONDITIONS.items()}
-    for name, pictures in conditions.items():
-        ours, theirs = read_ours(reader, pictures), read_tesseract(program, pictures, asked.psm)
+    for name in (name for name in conditions if asked.only in name):
+        pictures = conditions[name]
+        ours, theirs = read_ours(reader, pictures), read_tesseract(program, pictures, asked.psm, asked.smooth)
         row = cells(shares(lines, ours.texts), shares(lines, theirs.texts), rng)
         print("| " + " | ".join([name, *row, f"{ours.ms:.1f}", f"{theirs.ms:.1f}"]) + " |", flush=True)
 
