@@ -262,13 +262,16 @@ def evaluate(
     weights: Annotated[Path | None, typer.Option(help="The weights to measure; by default the release's.")] = None,
     thresholds: Annotated[Path | None, typer.Option(help="The thresholds; by default the release's.")] = None,
     split: Annotated[list[Split] | None, typer.Option(help="May be repeated; by default test.")] = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="Report on this scores.jsonl of an earlier run as it is; score nothing.")
+    ] = None,
     jobs: Jobs = 1,
     limit: Limit = None,
 ) -> None:
-    """Measure the release on labelled photos."""
+    """Measure the release on labelled photos; a run that was cut off goes on."""
     splits = tuple(split or [Split.TEST])
     module = load("idqc.train.evaluate", "train")
-    module.evaluate(data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit)
+    module.evaluate(data, out, splits, weights=weights, thresholds=thresholds, jobs=jobs, limit=limit, scores=scores)
 
 
 def add_group(name: str, module: str, help_text: str) -> None:

@@ -17,12 +17,20 @@ from rich.console import Console
 from idqc.decision import ThresholdTable
 from idqc.inspection import Outcome
 from idqc.release import load_release
-from idqc.train.evaluate_criteria import count_kinds, judge_criteria, judge_floor, judge_fraud, limits_of
-from idqc.train.evaluate_document import judge_document, judge_fields, judge_text, overlap
-from idqc.train.groups import KEYS, Pair, group, key_of, outcomes, values
-from idqc.train.report import BLACK, BLUE, VERMILION, Table, draw, markdown, number, save_picture, show
-from idqc.train.score import score
+from idqc.train import discard, evaluate_fraud, reliability
+from idqc.train.discard import draw_discard, judge_discard
+from idqc.train.evaluate_criteria import count_groups, count_kinds, judge_criteria, judge_floor, limits_of
+from idqc.train.evaluate_document import judge_document, judge_fields, overlap
+from idqc.train.evaluate_fraud import det_curves, draw_det, judge_fraud
+from idqc.train.evaluate_text import judge_conditions, judge_text
+from idqc.train.groups import KEYS, Pair, group, outcomes
+from idqc.train.reliability import draw_reliability, judge_reliability
+from idqc.train.report import Table, markdown, number, show
+from idqc.train.resampling import Resampling
+from idqc.train.score import score, scored_before
+from idqc.train.score_pictures import draw_scores, draw_severity
 from idqc.train.statistics import rate_of
+from idqc.train.weak_spots import list_weak_spots
 
 LISTED_FAILURES = 8
 """Photos of each kind of failure that the report names."""
@@ -37,47 +45,72 @@ def evaluate(
     thresholds: Path | None = None,
     jobs: int = 1,
     limit: int | None = None,
+    scores: Path | None = None,
 ) -> dict[str, Any]:
     """Scores what is not scored yet, prints the tables, and writes the report into `out`; answers its numbers.
 
     Args:
         data: a folder with `labels.jsonl`.
-        out: gets scores.jsonl, report.md, report.json, scores.png and severity.png.
+        out: gets scores.jsonl, report.md, report.json and the pictures. A scoring that was cut off goes on there, and a
+            finished one is used again as long as weights and code are the same.
         splits: which photos; `test` holds persons, layouts, fonts and textures that training never saw.
         weights, thresholds: None for the bundled ones.
         jobs: processes.
+        limit: only the first so many photos.
+        scores: a `scores.jsonl` to report on as it is, without scoring anything, whatever release and code made it.
+
+    Raises:
+        SetupError: `scores` lacks photos, or two releases made it.
     """
-    pairs = score(data, out, weights=weights, thresholds=thresholds, splits=splits, jobs=jobs, limit=limit)
     release = load_release(weights, thresholds)
     table = release.thresholds
+    if scores is None:
+        pairs = score(data, out, weights=weights, thresholds=thresholds, splits=splits, jobs=jobs, limit=limit)
+        head = f"Release {release.id}, {len(pairs)} photos of {', '.join(splits)}."
+    else:
+        pairs = scored_before(data, scores, splits=splits, limit=limit)
+        made_by = pairs[0][1].made_by if pairs else "nobody"
+        head = f"Scores made earlier by {made_by} (weights and code), {len(pairs)} photos of {', '.join(splits)}; "
+        head += f"thresholds of release {release.id}."
+    resampling = Resampling([label for label, _ in pairs])
+    discarded, reliable = judge_discard(pairs, resampling), judge_reliability(pairs, resampling)
     parts = {
         "photos": count_kinds(pairs),
+        "groups": count_groups(pairs),
         "clean": judge_clean(pairs, table),
-        "document": judge_document(pairs),
-        "criteria": judge_criteria(pairs, table),
-        "fraud": judge_fraud(pairs, table),
+        "criteria": judge_criteria(pairs, table, resampling),
         "floor": judge_floor(pairs),
+        "fraud": judge_fraud(pairs, table),
+        "discard": discarded,
+        "reliability": reliable,
+        "document": judge_document(pairs),
         "fields": judge_fields(pairs),
         "text": judge_text(pairs),
+        "conditions": judge_conditions(pairs),
         "timings": judge_timings(pairs),
         "failures": (list_failures(pairs, table), {}),
     }
-    head = f"Release {release.id}, {len(pairs)} photos of {', '.join(splits)}."
+    numbers: dict[str, Any] = {name: found for name, (_, found) in parts.items()}
+    tables = [*list_weak_spots(numbers), *(part for some, _ in parts.values() for part in some)]
     console = Console()
     console.print(head)
-    for tables, _ in parts.values():
-        for part in tables:
-            show(part, console)
-    numbers = {"release": release.id, "splits": list(splits), "photos": len(pairs)}
-    numbers |= {name: plain(found) for name, (_, found) in parts.items()}
+    for part in tables:
+        show(part, console)
+    out.mkdir(parents=True, exist_ok=True)
+    numbers = {"release": release.id, "splits": list(splits), "photos_in_all": len(pairs), **plain(numbers)}
     (out / "report.json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = [f"# Evaluation\n\n{head}\n", *map(markdown, tables), "## Pictures of all criteria\n"]
+    text += ["![Scores of clean and bad photos](scores.png)\n", "![Score against severity](severity.png)\n"]
+    (out / "report.md").write_text("\n".join(text), encoding="utf-8")
     draw_scores(pairs, table, out / "scores.png")
     draw_severity(pairs, out / "severity.png")
-    text = [f"# Evaluation\n\n{head}\n", *(markdown(part) for tables, _ in parts.values() for part in tables)]
-    text.append(
-        "## Pictures\n\n![Scores of clean and bad photos](scores.png)\n\n![Score against severity](severity.png)\n"
-    )
-    (out / "report.md").write_text("\n".join(text), encoding="utf-8")
+    curves = det_curves(pairs)
+    if curves:
+        draw_det(curves, out / evaluate_fraud.PICTURE)
+    if discarded[1]:
+        draw_discard(discarded[1], out / discard.PICTURE)
+    if reliable[1]:
+        draw_reliability(reliable[1], out / reliability.PICTURE)
     console.print(f"Written: {out / 'report.md'}")
     return numbers
 
@@ -184,55 +217,6 @@ def list_failures(pairs: Sequence[Pair], thresholds: ThresholdTable) -> list[Tab
         for sample in sorted(false, key=lambda s: -(s.score or 0.0))[: LISTED_FAILURES // 2]:
             rows.append(["flagged for nothing", sample.file, sample.code, f"score {number(sample.score)}"])
     return [Table("Worst failures", ("failure", "file", "criterion", "how far"), rows)]
-
-
-def draw_scores(pairs: Sequence[Pair], thresholds: ThresholdTable, path: Path) -> None:
-    """Small multiples: how scores of clean and of bad photos are spread, with the two thresholds."""
-    figure, axes = _grid("Scores of clean and of bad photos; thresholds dashed (reject) and dotted (warn)")
-    for axis, key in zip(axes, KEYS, strict=True):
-        found, limits = group(key, pairs), limits_of(key, thresholds)
-        bins = np.linspace(0, 1, 26)
-        for samples, colour, name in ((found.clean, BLUE, "clean"), (found.bad, VERMILION, "bad")):
-            some = values(samples)
-            if len(some):
-                weights = np.full(len(some), 100 / len(some))
-                axis.hist(some, bins, weights=weights, color=colour, alpha=0.65, label=f"{name}, {len(some)}")
-        for limit, style in ((limits.reject, "--"), (limits.reject_warning, ":")):
-            if limit is not None:
-                axis.axvline(limit, color=BLACK, linestyle=style, linewidth=1)
-        axis.set(title=key, xlim=(0, 1), yscale="symlog", ylim=(0, 100))
-        axis.legend(fontsize=6)
-    figure.supxlabel("score (0 normal, 1 to be turned away)")
-    figure.supylabel("share of the photos, %")
-    save_picture(figure, path)
-
-
-def draw_severity(pairs: Sequence[Pair], path: Path) -> None:
-    """Small multiples: the score against the labelled severity of genuine photos; a good score follows it."""
-    figure, axes = _grid("Score against labelled severity")
-    for axis, key in zip(axes, KEYS, strict=True):
-        points = [
-            (severity, value)
-            for label, scored in pairs
-            for code, severity in label.severity.items()
-            if key_of(code) == key and (value := scored.scores.get(code)) is not None
-        ]
-        if points:
-            axis.scatter(*np.array(points).T, s=4, color=BLUE, alpha=0.5, linewidths=0)
-        axis.set(title=key, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    figure.supxlabel("severity (label)")
-    figure.supylabel("score")
-    save_picture(figure, path)
-
-
-def _grid(title: str) -> tuple[Any, Any]:
-    columns = 5
-    figure, axes = draw().subplots(math.ceil(len(KEYS) / columns), columns, figsize=(13, 9), squeeze=False)
-    figure.suptitle(title)
-    figure.subplots_adjust(left=0.06, right=0.98, bottom=0.07, top=0.92, hspace=0.45, wspace=0.25)
-    for axis in axes.flat[len(KEYS) :]:
-        axis.set_visible(False)
-    return figure, axes.flat[: len(KEYS)]
 
 
 def plain(value: Any) -> Any:

@@ -1,10 +1,9 @@
-"""The part of an evaluation that looks at places and words: the document, its fields, what was read from them."""
+"""The part of an evaluation that looks at places: the document and its fields."""
 
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from idqc.documents import document_types
@@ -12,7 +11,6 @@ from idqc.labels import Label
 from idqc.photo.geometry import clip_to_frame, iou
 from idqc.train.detection import Detection, Truth, field_truths, judge, mean_average_precision, points
 from idqc.train.groups import Pair
-from idqc.train.reading import SCRIPTS, spelled_like, tally
 from idqc.train.report import Table, number
 from idqc.train.scored import Scored
 from idqc.train.statistics import rate_of
@@ -100,77 +98,3 @@ def judge_fields(pairs: Sequence[Pair]) -> tuple[list[Table], dict[str, Any]]:
             "as the release does. Recall counts boxes of confidence 0.5 and more. Labelled is what a person can see.",
         )
     ], numbers  # fmt: skip
-
-
-def judge_text(pairs: Sequence[Pair]) -> tuple[list[Table], dict[str, Any]]:
-    """Character accuracy by script and field on clean photos, end to end."""
-    everything: list[tuple[str, str, str]] = []
-    read: list[tuple[str, str, str]] = []
-    alone: list[tuple[str, str, str]] = []
-    by_field: Mapping[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for label, scored in pairs:
-        if not label.clean or label.document_type is None or scored.error is not None:
-            continue
-        for name, spec in document_types()[label.document_type].fields.items():
-            truth = label.fields.get(name)
-            if spec.format is None or truth is None or not truth.visible or not truth.text:
-                continue
-            value = scored.readings.get(name, {}).get("value")
-            triple = (name, spelled_like(spec.format, truth.text, value or ""), value or "")
-            everything.append(triple)
-            by_field[name].append(triple)
-            if value:
-                read.append(triple)
-            value_alone = scored.readings_true_boxes.get(name, "")
-            alone.append((name, spelled_like(spec.format, truth.text, value_alone), value_alone))
-    counts, counts_read, counts_alone = tally(everything), tally(read), tally(alone)
-    rows, numbers = [], {}
-    for script in SCRIPTS:
-        characters = counts.characters[script]
-        if characters == 0:
-            continue
-        accuracy = 1 - counts.errors[script] / characters
-        accuracy_read = 1 - counts_read.errors[script] / max(counts_read.characters[script], 1)
-        accuracy_alone = 1 - counts_alone.errors[script] / max(counts_alone.characters[script], 1)
-        exact = rate_of(counts.exact[script], counts.fields[script])
-        exact_alone = rate_of(counts_alone.exact[script], counts_alone.fields[script])
-        shares = (f"{100 * share:.2f} %" for share in (accuracy_alone, accuracy_read, accuracy))
-        rows.append([script, str(characters), *shares, str(exact_alone), str(exact)])
-        numbers[script] = {
-            "characters": characters,
-            "accuracy_true_boxes": accuracy_alone,
-            "accuracy_of_read": accuracy_read,
-            "accuracy": accuracy,
-            "exact_true_boxes": exact_alone,
-            "exact": exact,
-        }
-    field_rows = []
-    for name, triples in sorted(by_field.items()):
-        one = tally(triples)
-        accuracy = 1 - sum(one.errors.values()) / max(sum(one.characters.values()), 1)
-        exact = rate_of(sum(one.exact.values()), sum(one.fields.values()))
-        blank = rate_of(sum(not value for _, _, value in triples), len(triples))
-        field_rows.append([name, f"{100 * accuracy:.2f} %", str(exact), str(blank)])
-        numbers[f"field {name}"] = {"accuracy": accuracy, "exact": exact, "not_read": blank}
-    return [
-        Table(
-            "Text on clean photos, by script",
-            (
-                "script",
-                "characters",
-                "right, reader alone",
-                "right, of fields read",
-                "right, end to end",
-                "exact fields, reader alone",
-                "exact fields, end to end",
-            ),
-            rows,
-            "Edit distance (Levenshtein) without spaces, charged to the character's script. Reader alone: document and "
-            "fields placed as in the label. End to end a field not read is all wrong; `of fields read` omits it.",
-        ),
-        Table(
-            "Text on clean photos, end to end, by field",
-            ("field", "characters right", "fields without an error", "not read at all"),
-            field_rows,
-        ),
-    ], numbers

@@ -23,12 +23,14 @@ PICTURE_COLOURS = 32
 
 @dataclass(frozen=True)
 class Table:
-    """One table: title, column names, rows of cells as people read them, and what must be known to read it."""
+    """One table: title, column names, rows of cells as people read them, what must be known to read it, and the file
+    name of a picture of the same numbers."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    picture: str = ""
 
 
 def show(table: Table, console: Console) -> None:
@@ -47,6 +49,7 @@ def markdown(table: Table) -> str:
     lines.append("| " + " | ".join(table.columns) + " |")
     lines.append("| --- |" + " ---: |" * (len(table.columns) - 1))
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table.rows]
+    lines += ["", f"![{table.title}]({table.picture})"] if table.picture else []
     return "\n".join([*lines, ""])
 
 

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from idqc.documents import DocumentType, document_types
-from idqc.errors import IdqcError
+from idqc.errors import IdqcError, SetupError
 from idqc.inspection import Image, Inspection, Photo, Points, Surface
 from idqc.inspector import Inspector, open_inspector
 from idqc.labels import SPLITS, Label, read_labels
@@ -104,6 +104,32 @@ def score(
                 file.flush()
                 meter.advance(scored.error or scored.verdict)
     return [(label, found[label.file]) for label in labels]
+
+
+def scored_before(
+    data: Path, path: Path, *, splits: Sequence[str] = SPLITS, limit: int | None = None
+) -> list[tuple[Label, Scored]]:
+    """Joins labels with what an earlier run kept at `path` (a `scores.jsonl`, or the folder that holds it).
+
+    Raises SetupError when photos are missing or when more than one release made the scores.
+    """
+    path = path / SCORES if path.is_dir() else path
+    labels = list(read_labels(data, splits))[:limit]
+    found = {scored.file: scored for scored in read_scores(path)}
+    missing = [label.file for label in labels if label.file not in found]
+    if missing:
+        raise SetupError(
+            f"{path.name} has no scores of {len(missing)} of {len(labels)} photos.",
+            "Leave the option out: `idqc evaluate --out` goes on where a scoring was cut off.",
+        )
+    pairs = [(label, found[label.file]) for label in labels]
+    makers = {scored.made_by for _, scored in pairs}
+    if len(makers) > 1:
+        raise SetupError(
+            f"{path.name} holds scores of {len(makers)} releases: {', '.join(sorted(makers))}.",
+            "Report on the scores of one release at a time.",
+        )
+    return pairs
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,14 @@ import pytest
 
 from idqc.catalogue import criteria
 from idqc.decision import parse_thresholds
+from idqc.errors import SetupError
 from idqc.inspection import Surface
-from idqc.labels import FieldLabel, Label
+from idqc.labels import FieldLabel, Label, to_json
 from idqc.photo.measures import FLOOR
 from idqc.train import evaluate as module
 from idqc.train.groups import KEYS, Pair
+from idqc.train.resampling import Resampling
+from idqc.train.score import scored_before
 from idqc.train.scored import Scored, read_scores, to_line
 
 WORDS = {"name": "홍길동", "id_number": "900101-1234567", "issue_date": "2020.01.31"}
@@ -68,6 +71,7 @@ def pairs() -> list[Pair]:
     made += [made_pair(40 + index, {"quality.blur": 0.8}) for index in range(10)]
     made += [made_pair(50 + index, {"field.name.hidden": 1.0}) for index in range(10)]
     made += [made_pair(60 + index, {"fraud.print": 1.0}, "print") for index in range(10)]
+    made[-1][0].edit = "E01.redrawn"
     scene = Label("photos/000099.jpg", None, None, severity={"quality.no_document": 1.0}, split="test")
     nothing = Scored(scene.file, "test", size_px=(1000, 700), scores={"quality.no_document": 1.0})
     nothing.outcomes = {"quality.no_document": "reject"}
@@ -79,6 +83,7 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "score", lambda *_, **__: pairs)
     monkeypatch.setattr(module, "load_release", lambda *_: release)
     monkeypatch.setattr(module, "draw_scores", lambda *_: None)
+    monkeypatch.setattr(module, "Resampling", lambda labels: Resampling(labels, draws=40))
     found = module.evaluate(tmp_path, tmp_path)
     assert found["document"]["accepted types"]["placed"]["count"] == 70
     assert found["criteria"]["quality.blur"]["auc_clean"]["value"] == 1.0
@@ -91,9 +96,22 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert found["text"]["digits"]["exact"]["count"] == 80
     assert found["clean"]["clean"]["rejected"]["count"] == 0
     assert found["photos"]["kinds"]["attack: print"] == 10
+    assert found["groups"]["kr_resident"]["without_layout"] == 70
+    assert found["criteria"]["field.hidden"]["missed_at_warning_by_groups"] == {"low": None, "high": None}
+    assert found["fraud"]["worst"] == "print"
+    assert (found["fraud"]["methods"]["print: redrawn"]["count"], "E01" in str(found["fraud"])) == (0, False)
+    assert found["conditions"]["blur, bad"]["photos"] == 10
+    assert found["reliability"]["quality.blur"]["bad"]["count"] == 10
+    assert found["discard"]["the portrait or the whole photo is bad"]["bad"] == 10
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == found
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "could not be inspected: photo.truncated" in text
+    assert text.index("## Weak spots first") < text.index("## Photos by kind")
+    assert "These labels name neither" in text
+    assert "| worst forgery (APCER at the warning) | print | 0.00 % (0.00-30.85), 0/10 |" in text
+    for name in ("det.png", "portrait_discard.png", "reliability.png", "severity.png"):
+        assert f"]({name})" in text
+        assert (tmp_path / name).is_file()
     assert (tmp_path / "severity.png").stat().st_size < 200_000
 
 
@@ -104,3 +122,19 @@ def test_scores_file_survives_a_cut(pairs: list[Pair], tmp_path: Path) -> None:
     back = list(read_scores(path))
     assert [scored.file for scored in back] == [scored.file for _, scored in pairs[:2]]
     assert back[0] == pairs[0][1]
+
+
+def test_reports_on_scores_of_an_earlier_run(pairs: list[Pair], tmp_path: Path) -> None:
+    some = pairs[:3]
+    (tmp_path / "labels.jsonl").write_text("".join(to_json(label) + "\n" for label, _ in some), encoding="utf-8")
+    path = tmp_path / "scores.jsonl"
+    path.write_text("".join(to_line(scored) for _, scored in some), encoding="utf-8")
+    assert scored_before(tmp_path, tmp_path, splits=("test",)) == some
+    assert scored_before(tmp_path, path, splits=("test",), limit=1) == some[:1]
+    path.write_text("".join(to_line(scored) for _, scored in some[:2]), encoding="utf-8")
+    with pytest.raises(SetupError, match="no scores of 1 of 3 photos"):
+        scored_before(tmp_path, path, splits=("test",))
+    some[2][1].made_by = "another"
+    path.write_text("".join(to_line(scored) for _, scored in some), encoding="utf-8")
+    with pytest.raises(SetupError, match="scores of 2 releases: another, test"):
+        scored_before(tmp_path, path, splits=("test",))
