@@ -1,6 +1,6 @@
 """The document model: where in the photo the document lies, which way up, and of which type it is.
 
-Two networks: a detector with four keypoints looks at the whole photo at 192 px and finds about where; the corners model
+Two networks: a detector with four keypoints looks at the whole photo at 256 px and finds about where; the corners model
 looks there more closely, moves the corners to where they are, and tells top from bottom and the type.
 """
 
@@ -25,7 +25,7 @@ from idqc.runtime.session import ModelSpec, Session, Tensors, open_session
 NAME = "document"
 PLACE_CLASSES = 1
 """The detector knows documents and cards of any kind from everything else; the type is told from a closer look."""
-INPUT_PX = 192
+INPUT_PX = 256
 LETTERBOX_GREY = 114
 CONFIDENCE_FLOOR = 0.01
 """Less than this is not listed at all. No decision: the thresholds of quality.no_document stand far above."""
@@ -96,7 +96,7 @@ def letterbox(image_bgr: Image, size_px: int) -> tuple[Image, float, int, int]:
 
 
 def prepare(photo: Photo) -> tuple[dict[str, NDArray[np.float32]], Letterbox]:
-    """Makes the detector's input `image` (1, 3, 192, 192), float32 RGB 0..1, and the way back to the photo."""
+    """Makes the detector's input `image` (1, 3, 256, 256), float32 RGB 0..1, and the way back to the photo."""
     square, scale, left, top = letterbox(photo.bgr, INPUT_PX)
     return {"image": corners.normalise(square)[None]}, Letterbox(scale * photo.scale, left, top)
 

@@ -23,6 +23,7 @@ from idqc.models.document import (
 )
 from idqc.photo.geometry import clip_to_frame, iou
 from idqc.train import grid
+from idqc.train.adversity import harden
 from idqc.train.augment import relight
 from idqc.train.crop_sets import CropSet, Labelled, load_crops
 from idqc.train.crops import Crop
@@ -33,6 +34,9 @@ from idqc.train.manifest import write_own
 CACHE_PX = 384
 """Larger than the input, so that a drawn scale does not magnify pixels."""
 RECIPE = f"document {CACHE_PX} 1"
+HARD_SHARE = 0.25
+FAR_SHARE, FAR, NEAR = 0.3, (0.3, 0.7), (0.65, 1.35)
+"""How often, and how far, photos are made smaller than they are: the smallest documents are the ones that get lost."""
 TURNS = (0.46, 0.18, 0.18, 0.18)
 """How often a photo is turned by 0, 90, 180, 270 degrees: phones lie about which way is up."""
 
@@ -84,7 +88,7 @@ def cut(item: Labelled) -> Iterator[Crop]:
 
 
 def draw(crops: CropSet, index: int, rng: np.random.Generator) -> grid.Sample:
-    """One training picture: turned, scaled, shifted, relit. One that loses the document is drawn again, milder."""
+    """One training picture: turned, scaled, shifted, relit, some hardened. One without its document is drawn again."""
     target, side = crops.targets[index], INPUT_PX
     for mildness in (1.0, 0.5, 0.2, 0.0):
         matrix = _motion(side, mildness, rng)
@@ -95,13 +99,15 @@ def draw(crops: CropSet, index: int, rng: np.random.Generator) -> grid.Sample:
     image = cv2.warpAffine(
         crops.crops["photo"][index], matrix[:2], (side, side), flags=cv2.INTER_LINEAR, borderValue=grey
     )
-    return relight(np.asarray(image, np.uint8), rng), targets or _nothing()
+    drawn = relight(np.asarray(image, np.uint8), rng)
+    return (harden(drawn, rng) if rng.random() < HARD_SHARE else drawn), targets or _nothing()
 
 
 def _motion(side: int, mildness: float, rng: np.random.Generator) -> np.ndarray:
     """The 3x3 matrix from cache pixels to pixels of the drawn picture."""
     angle = np.radians(90 * rng.choice(4, p=TURNS) + mildness * rng.normal(0, 6))
-    grow = side / CACHE_PX * np.exp(mildness * rng.uniform(np.log(0.6), np.log(1.35)))
+    distance = rng.uniform(*(FAR if rng.random() < FAR_SHARE else NEAR))
+    grow = side / CACHE_PX * distance**mildness
     shift = side * (0.5 + mildness * rng.uniform(-0.12, 0.12, 2))
     turn = grow * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = np.eye(3)

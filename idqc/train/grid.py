@@ -26,6 +26,8 @@ CENTRE_SHARE = 0.3
 """Cells up to this share of width and height away from a box's centre answer for it, and always the nearest."""
 FOCAL_POWER, FOCAL_BALANCE = 1.5, 0.4
 BOX_WEIGHT, POINT_WEIGHT = 1.5, 4.0
+POINT_BETA = 0.02
+"""Of a box's mean side: farther off than this, a point is pulled with a constant force."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +137,7 @@ def loss(model: Any, batch: tuple[Any, ...]) -> Any:
         return classes + BOX_WEIGHT * where
     marks = (at[:, None] + mine[:, 4:].reshape(len(rows), -1, 2) * STRIDE).flatten(1)
     size = (boxes[:, 2:] - boxes[:, :2]).mean(dim=1, keepdim=True)
-    corners = F.smooth_l1_loss(marks / size, points / size, beta=0.05)
+    corners = F.smooth_l1_loss(marks / size, points / size, beta=POINT_BETA)
     return classes + BOX_WEIGHT * where + POINT_WEIGHT * corners
 
 
