@@ -20,7 +20,7 @@ from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
 from idqc.models.text import As, TextEngine
 from idqc.models.text_lines import last_words
 from idqc.mrz import parse_td3
-from idqc.naming import Clue, doubtful, gains
+from idqc.naming import Clue, doubtful, gains, trust
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
@@ -82,17 +82,17 @@ class Transcript:
         return [partial(self._look_around, row, way) for row in left]
 
     def finish(self) -> tuple[FieldBoxes, dict[str, FieldText]]:
-        """The boxes under their final names, and what each field says."""
+        """The boxes under their final names, as sure as those are, and what each field says."""
         if not self._lines:
             return self._boxes, self._texts
-        self._name()
+        sure = trust(self._name(), self._lines)
         fields = {name: box for name, box in self._boxes.fields.items() if name in NOT_TEXT}
         for row, column in enumerate(self._given):
             seen = self._seen[row]
             if column is None or seen is None:
                 continue
             spec = self._kind.fields[self._names[column]]
-            box = replace(self._lines[row].box, name=spec.name)
+            box = replace(self._lines[row].box, name=spec.name, confidence=float(sure[row, column]))
             fields[spec.name] = self._value(box, spec.name, seen("text").text)
             if spec.format is not None:
                 reading = seen(spec.format)
