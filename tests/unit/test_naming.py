@@ -223,5 +223,4 @@ def test_a_document_is_read_and_named() -> None:
     }
     assert set(boxes.fields) == set(texts)
     assert boxes.fields["expiry_date"].top == pytest.approx(0.2)
-    assert boxes.fields["expiry_date"].confidence > 0.7
-    assert boxes.fields["birth_place"].confidence < 0.95 * boxes.fields["expiry_date"].confidence
+    assert 0.7 < boxes.fields["expiry_date"].confidence < 0.9
