@@ -97,7 +97,8 @@ class Transcript:
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
-        return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines), self._texts
+        visible = dict(zip(self._names, np.minimum(sure.sum(axis=0), 1.0).tolist(), strict=True))
+        return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines, visible), self._texts
 
     def _name(self) -> NDArray[np.float64]:
         zone = parse_td3(self._texts[MRZ_FIELD].reading.text) if MRZ_FIELD in self._texts else None
