@@ -28,6 +28,8 @@ SHORTEST_WORD = 5
 """A sex in fewer characters is a letter, alone or with dirt."""
 LEAST_SHARE = 0.8
 """Of the width that a value's share of the letters asks for."""
+THINNEST_LETTER = 0.4
+"""Width of an M or F over its height; a thinner piece of a blurred line is a stroke of one."""
 AROUND = 0.15
 """The margin in which the ends of a line's last letters are looked for, in heights of the line."""
 CAPTION_FORMATS = ("text", "latin_name")
@@ -117,7 +119,10 @@ class Transcript:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""
         start, value = split_caption(text, self._kind)
         if name == SEX and len(value.strip()) < SHORTEST_WORD:
-            return self._last_words(box, 1)
+            letter = self._last_words(box, 1)
+            height, width = self._document_bgr.shape[:2]
+            wide, tall = (letter.right - letter.left) * width, (letter.bottom - letter.top) * height
+            return letter if wide >= THINNEST_LETTER * tall else box
         if not start:
             return box
         cut = self._last_words(box, len(value.split()))

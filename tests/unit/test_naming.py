@@ -196,6 +196,21 @@ class Engine:
         return lambda kind: Reading(text, 0.9, 0.8)
 
 
+@pytest.mark.parametrize(("stroke_px", "cut"), [(12, True), (3, False)])
+def test_a_sex_is_cut_to_its_letter_and_not_to_a_stroke_of_it(stroke_px: int, cut: bool) -> None:
+    class Says(Engine):
+        SAID = MappingProxyType({220: "F"})
+
+    document = np.full((540, 856, 3), 220, np.uint8)
+    document[60:78, 300 : 300 + stroke_px] = 20
+    row = Line(Box("text", 0.9, 270 / 856, 56 / 540, 316 / 856, 82 / 540), MappingProxyType({"sex": 0.9}))
+    transcript = Transcript(Says(), document, TD1, FieldBoxes({}, (), (row,)), TODAY)
+    for task in transcript.tasks():
+        task()
+    box = transcript.finish()[0].fields["sex"]
+    assert (box.left > 290 / 856) == cut
+
+
 def test_a_document_is_read_and_named() -> None:
     document = np.full((540, 856, 3), 255, np.uint8)
     lines = tuple(line(row, 0.5, likely="issue_date" if row < 2 else "surname" if row == 2 else "") for row in range(4))
