@@ -83,8 +83,7 @@ def of_visibility(
             regions: tuple[Region, ...] = (Region(name, places[name], "hidden"),)
         else:
             regions = (Region(name, document, "hidden"), *blamed)
-        seen = boxes.fields[name].confidence if name in boxes.fields else 0.0
-        found[f"field.{name}.hidden"] = Evidence(1.0 - seen, regions)
+        found[f"field.{name}.hidden"] = Evidence(1.0 - boxes.seen(name), regions)
     return found
 
 

@@ -27,7 +27,7 @@ from idqc.line_evidence import (
     of_zone,
     said_by,
 )
-from idqc.models.assignment import assign
+from idqc.models.assignment import assign, probabilities
 from idqc.models.fields import Line, likeness_gains
 from idqc.mrz import Mrz
 
@@ -37,6 +37,9 @@ CAPTION_AT_LEAST = 62.0
 """Per cent of letters in common, from which a caption counts; it counts in full from SURE_CAPTION on."""
 SURE_CAPTION = 88.0
 NEARLY_AS_GOOD = 5.0
+SPREAD = 2.0
+"""Gains add up as if each kind of evidence knew nothing of the others, and are too sure by about this factor. Fitted on
+mock photos of train."""
 USUAL = 4.0
 """Captions stand above their values or to the left, unless the document makes more sense by this otherwise."""
 
@@ -87,6 +90,13 @@ def gains(
     if not np.any(turned != own) or worth(total + turned) < worth(total + own) + USUAL:
         return total + own
     return np.asarray(total + turned, np.float64)
+
+
+def trust(total: NDArray[np.float64], lines: Sequence[Line]) -> NDArray[np.float64]:
+    """(lines, names): how sure it is that a line is there and is that field, 0..1. A field that is hidden often leaves
+    its name to another line, which is seen well: that a line is there says little about its name."""
+    there = np.array([line.box.confidence for line in lines], np.float64)
+    return np.asarray(probabilities(total / SPREAD) * np.sqrt(there)[:, None], np.float64)
 
 
 def worth(total: NDArray[np.float64]) -> float:

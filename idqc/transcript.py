@@ -20,7 +20,7 @@ from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
 from idqc.models.text import As, TextEngine
 from idqc.models.text_lines import last_words
 from idqc.mrz import parse_td3
-from idqc.naming import Clue, doubtful, gains
+from idqc.naming import Clue, doubtful, gains, trust
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
@@ -28,6 +28,8 @@ SHORTEST_WORD = 5
 """A sex in fewer characters is a letter, alone or with dirt."""
 LEAST_SHARE = 0.8
 """Of the width that a value's share of the letters asks for."""
+THINNEST_LETTER = 0.4
+"""Width of an M or F over its height; a thinner piece of a blurred line is a stroke of one."""
 AROUND = 0.15
 """The margin in which the ends of a line's last letters are looked for, in heights of the line."""
 CAPTION_FORMATS = ("text", "latin_name")
@@ -82,22 +84,23 @@ class Transcript:
         return [partial(self._look_around, row, way) for row in left]
 
     def finish(self) -> tuple[FieldBoxes, dict[str, FieldText]]:
-        """The boxes under their final names, and what each field says."""
+        """The boxes under their final names, as sure as those are, and what each field says."""
         if not self._lines:
             return self._boxes, self._texts
-        self._name()
+        sure = trust(self._name(), self._lines)
         fields = {name: box for name, box in self._boxes.fields.items() if name in NOT_TEXT}
         for row, column in enumerate(self._given):
             seen = self._seen[row]
             if column is None or seen is None:
                 continue
             spec = self._kind.fields[self._names[column]]
-            box = replace(self._lines[row].box, name=spec.name)
+            box = replace(self._lines[row].box, name=spec.name, confidence=float(sure[row, column]))
             fields[spec.name] = self._value(box, spec.name, seen("text").text)
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
-        return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines), self._texts
+        visible = dict(zip(self._names, np.minimum(sure.sum(axis=0), 1.0).tolist(), strict=True))
+        return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines, visible), self._texts
 
     def _name(self) -> NDArray[np.float64]:
         zone = parse_td3(self._texts[MRZ_FIELD].reading.text) if MRZ_FIELD in self._texts else None
@@ -116,7 +119,10 @@ class Transcript:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""
         start, value = split_caption(text, self._kind)
         if name == SEX and len(value.strip()) < SHORTEST_WORD:
-            return self._last_words(box, 1)
+            letter = self._last_words(box, 1)
+            height, width = self._document_bgr.shape[:2]
+            wide, tall = (letter.right - letter.left) * width, (letter.bottom - letter.top) * height
+            return letter if wide >= THINNEST_LETTER * tall else box
         if not start:
             return box
         cut = self._last_words(box, len(value.split()))

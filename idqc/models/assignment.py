@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+PASSES = 12
+"""After so many the probabilities of a document's fields change in the third decimal at most."""
+MOST_GAIN = 25.0
+"""Further apart nothing changes, and what others want can still be told from what one wants."""
+
 
 def assign(gains: ArrayLike) -> list[int | None]:
     """Gives each row at most one column and each column at most one row, so that the sum of gains is largest.
@@ -28,6 +33,29 @@ def assign(gains: ArrayLike) -> list[int | None]:
         if owner[column] >= 0:
             found[int(owner[column])] = column
     return found
+
+
+def probabilities(gains: ArrayLike) -> NDArray[np.float64]:
+    """How probable each pair of an assignment is, when one with a gain of 1 more is e times as likely.
+
+    Marginals of all assignments together, by belief propagation (Huang and Jebara 2009 for matchings, with a row or a
+    column left out where that is likelier); a twentieth of a millisecond for the dozen fields of a document.
+
+    Args:
+        gains: (rows, columns), natural logarithms of odds.
+
+    Returns:
+        (rows, columns), 0..1; no row and no column adds up to more than about 1.
+    """
+    odds = np.exp(np.clip(np.asarray(gains, np.float64), -MOST_GAIN, MOST_GAIN))
+    by_column = np.ones_like(odds)  # how free each column is for a row, from what the other rows want of it
+    for _ in range(PASSES):
+        wanted = odds * by_column
+        by_row = 1.0 / (1.0 + wanted.sum(axis=1, keepdims=True) - wanted)
+        wanted = odds * by_row
+        by_column = 1.0 / (1.0 + wanted.sum(axis=0, keepdims=True) - wanted)
+    both = odds * by_row * by_column
+    return np.asarray(both / (1.0 + both), np.float64)
 
 
 def _match(costs: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -83,12 +83,19 @@ class Line:
 class FieldBoxes:
     """The box of every field that was found, by name, and all obstacles, the most confident first.
 
-    `lines` are all places with text. Each field has its own line; lines that fit no field are left over.
+    `lines` are all places with text. Each field has its own line; lines that fit no field are left over. `visible` says
+    of some fields how sure it is that they are seen at all, 0..1, whichever line they are: a surname that may be either
+    of two lines is surely there. For the others it is their box's confidence.
     """
 
     fields: Mapping[str, Box]
     obstacles: tuple[Box, ...]
     lines: tuple[Line, ...] = ()
+    visible: Mapping[str, float] = field(default_factory=dict)
+
+    def seen(self, name: str) -> float:
+        """How sure it is that a field can be seen, 0..1."""
+        return self.visible.get(name, self.fields[name].confidence if name in self.fields else 0.0)
 
 
 def prepare(document_bgr: Image) -> dict[str, NDArray[np.float32]]:

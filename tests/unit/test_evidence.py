@@ -58,6 +58,13 @@ def test_a_field_that_is_gone_points_at_what_lies_on_the_document() -> None:
     assert "field.title.hidden" not in found
 
 
+def test_a_field_that_is_one_of_two_lines_is_there() -> None:
+    boxes = FieldBoxes({"name": Box("name", 0.5, 0.1, 0.1, 0.3, 0.2)}, (), visible={"name": 0.95, "id_number": 0.3})
+    found = of_visibility(RESIDENT, boxes, {"name": PLACE}, (), DOCUMENT)
+    assert found["field.name.hidden"].score == pytest.approx(0.05)
+    assert found["field.id_number.hidden"].score == pytest.approx(0.7)
+
+
 def test_a_confident_reading_of_a_broken_format_is_at_least_half_unreadable() -> None:
     texts = {"name": text("홍길동", 0.98), "id_number": text("7112", 0.98, ok=False)}
     found = of_readings(RESIDENT, texts, {"name": PLACE, "id_number": PLACE})

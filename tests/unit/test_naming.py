@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
@@ -15,7 +16,7 @@ from idqc.models.fields import Box, FieldBoxes, Line
 from idqc.models.text import As, Reading
 from idqc.models.text_lines import last_words
 from idqc.mrz import Mrz
-from idqc.naming import Clue, doubtful, gains
+from idqc.naming import Clue, doubtful, gains, trust
 from idqc.transcript import ROUNDS, Transcript
 
 TD1, PASSPORT = document_types()["td1"], document_types()["passport"]
@@ -87,6 +88,16 @@ def test_the_surname_is_read_before_the_given_names_when_nothing_else_tells() ->
 def test_doubtful_lines_come_first() -> None:
     table = np.array([[5.0, 4.5], [1.0, 9.0], [0.0, 0.0]])
     assert doubtful(table, [0, 1, None]) == [0]
+
+
+def test_a_name_in_doubt_makes_a_box_unsure() -> None:
+    lines = [line(row) for row in range(2)]
+    names = ["surname", "given_names"]
+    clear, doubt = (trust(np.array(table), lines) for table in ([[8.0, -8.0], [-8.0, 8.0]], [[3.0, 3.0], [3.0, 3.0]]))
+    assert clear[0, 0] > 0.85
+    assert doubt[0, 0] < 0.5
+    faint = trust(np.array([[8.0, -8.0]]), [Line(replace(lines[0].box, confidence=0.3), dict.fromkeys(names, 0.1))])
+    assert faint[0, 0] < clear[0, 0]
 
 
 def test_captions_are_looked_for_where_there_is_room() -> None:
@@ -185,6 +196,21 @@ class Engine:
         return lambda kind: Reading(text, 0.9, 0.8)
 
 
+@pytest.mark.parametrize(("stroke_px", "cut"), [(12, True), (3, False)])
+def test_a_sex_is_cut_to_its_letter_and_not_to_a_stroke_of_it(stroke_px: int, cut: bool) -> None:
+    class Says(Engine):
+        SAID = MappingProxyType({220: "F"})
+
+    document = np.full((540, 856, 3), 220, np.uint8)
+    document[60:78, 300 : 300 + stroke_px] = 20
+    row = Line(Box("text", 0.9, 270 / 856, 56 / 540, 316 / 856, 82 / 540), MappingProxyType({"sex": 0.9}))
+    transcript = Transcript(Says(), document, TD1, FieldBoxes({}, (), (row,)), TODAY)
+    for task in transcript.tasks():
+        task()
+    box = transcript.finish()[0].fields["sex"]
+    assert (box.left > 290 / 856) == cut
+
+
 def test_a_document_is_read_and_named() -> None:
     document = np.full((540, 856, 3), 255, np.uint8)
     lines = tuple(line(row, 0.5, likely="issue_date" if row < 2 else "surname" if row == 2 else "") for row in range(4))
@@ -212,3 +238,6 @@ def test_a_document_is_read_and_named() -> None:
     }
     assert set(boxes.fields) == set(texts)
     assert boxes.fields["expiry_date"].top == pytest.approx(0.2)
+    assert 0.7 < boxes.fields["expiry_date"].confidence < 0.9
+    assert boxes.seen("expiry_date") > 0.7
+    assert boxes.seen("sex") < 0.1
