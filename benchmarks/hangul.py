@@ -6,11 +6,11 @@ Lines of names and addresses (Faker's, ko_KR), issuing offices and words of card
 split: in black on white, and on drawn card stock, which is then spoiled in every way of CONDITIONS. Fonts are new to
 the recogniser; kinds of stock and the words of offices and cards it has seen in training, Tesseract has not.
 
-Tesseract (Debian's tesseract-ocr and tesseract-ocr-kor) has its own best conditions: one line a picture (--psm 7), 48
-px high by cubic interpolation where it is smaller, and a border of 10 px, as its manual advises. It runs as one process
-a condition over a list of files, on one thread; the CPU time of a run over one file is taken off, so that starting is
-not counted. The recogniser reads without the formats and word lists that help it inside an inspection. Spaces do not
-count. Prints a Markdown table.
+Tesseract (Debian's tesseract-ocr and tesseract-ocr-kor) gets what its manual advises: one line a picture (--psm 7), 48
+px high by cubic interpolation where it is smaller, a border of 10 px. It smooths nothing by itself: --smooth. It runs
+as one process a condition over a list of files, on one thread; the CPU time of a run over one file is taken off, so
+that starting is not counted. The recogniser reads without the formats and word lists that help it inside an inspection.
+Spaces do not count. Prints a Markdown table.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def of_visibility(
             regions: tuple[Region, ...] = (Region(name, places[name], "hidden"),)
         else:
             regions = (Region(name, document, "hidden"), *blamed)
-        found[f"field.{name}.hidden"] = Evidence(1.0 - boxes.seen(name), regions)
+        found[f"field.{name}.hidden"] = Evidence(1.0 - boxes.visibility(name), regions)
     return found
 
 

@@ -108,7 +108,7 @@ class Finding:
 class FieldReading:
     """What was read from one field. `value` is already masked where it holds a resident number.
 
-    `seen` is how sure the detector is that the field stands at `quad`, 0..1.
+    `seen` is how sure it is that a line stands at `quad` and that it is this field, 0..1.
     """
 
     name: str

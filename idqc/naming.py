@@ -94,9 +94,15 @@ def gains(
 
 def trust(total: NDArray[np.float64], lines: Sequence[Line]) -> NDArray[np.float64]:
     """(lines, names): how sure it is that a line is there and is that field, 0..1. A field that is hidden often leaves
-    its name to another line, which is seen well: that a line is there says little about its name."""
+    its name to another line, which is seen well: that a line is there says little about its name. Gains hold
+    some of that already, hence the root."""
     there = np.array([line.box.confidence for line in lines], np.float64)
     return np.asarray(probabilities(total / SPREAD) * np.sqrt(there)[:, None], np.float64)
+
+
+def visibility(sure: NDArray[np.float64], names: Sequence[str]) -> dict[str, float]:
+    """How sure it is that each field is seen at all, whichever line it is, from (lines, names) of `trust`."""
+    return dict(zip(names, np.minimum(sure.sum(axis=0), 1.0).tolist(), strict=True))
 
 
 def worth(total: NDArray[np.float64]) -> float:

@@ -28,11 +28,12 @@ from idqc.evidence import (
 )
 from idqc.inspection import Document, FieldReading, Image, Photo, Points, Quad, Region, Surface, freeze_quad
 from idqc.models.document import DocumentModel, Place, open_document
-from idqc.models.fields import FieldBoxes, FieldsModel, open_fields, quad_in_photo
+from idqc.models.fields import NOT_TEXT, FieldBoxes, FieldsModel, likeness_gains, open_fields, quad_in_photo
 from idqc.models.fraud import FraudModel, Look, open_fraud
 from idqc.models.portrait import FaceEngine, PortraitModel, open_portrait
 from idqc.models.quality import CRITERIA, QualityModel, QualityReading, open_quality
 from idqc.models.text import TextEngine, open_text
+from idqc.naming import trust, visibility
 from idqc.photo.completion import complete
 from idqc.photo.geometry import Together, one_by_one, rectangle, rectify
 from idqc.photo.quad import px_per_mm
@@ -179,7 +180,12 @@ class Stages:
     def _find_fields(self, run: Run, document: Document) -> None:
         assert run.kind is not None
         with run.watch.stage("fields"):
-            run.boxes = self.fields_model.run(document.document_bgr, run.kind.fields)
+            boxes = self.fields_model.run(document.document_bgr, run.kind.fields)
+        run.boxes = boxes
+        if run.kind.has_captions:
+            names = [name for name in run.kind.fields if name not in NOT_TEXT]
+            sure = trust(likeness_gains(boxes.lines, names), boxes.lines)
+            run.boxes = replace(boxes, visible=visibility(sure, names))
         quad = document.quad_xy_px
         run.quads = {name: freeze_quad(quad_in_photo(box, quad)) for name, box in run.boxes.fields.items()}
         run.obstacles = tuple(freeze_quad(quad_in_photo(box, quad)) for box in run.boxes.obstacles)

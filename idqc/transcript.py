@@ -20,7 +20,7 @@ from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
 from idqc.models.text import As, TextEngine
 from idqc.models.text_lines import last_words
 from idqc.mrz import parse_td3
-from idqc.naming import Clue, doubtful, gains, trust
+from idqc.naming import Clue, doubtful, gains, trust, visibility
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
@@ -99,7 +99,7 @@ class Transcript:
             if spec.format is not None:
                 reading = seen(spec.format)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
-        visible = dict(zip(self._names, np.minimum(sure.sum(axis=0), 1.0).tolist(), strict=True))
+        visible = visibility(sure, self._names)
         return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines, visible), self._texts
 
     def _name(self) -> NDArray[np.float64]:

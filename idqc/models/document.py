@@ -37,7 +37,7 @@ RIVAL = 0.3
 CERTAIN = 0.97
 """A type as sure as this, of corners that stay where they are, is only seen where a card lies."""
 REFINEMENTS = 7
-"""At most so many looks of the corners model, at least two: each sees a crop that is less far off."""
+"""At most so many looks of the corners model at one place, at least two: each sees a crop that is less far off."""
 SETTLED = 0.015
 """Refining ends when no corner moved by more than this share of the document's longest edge."""
 
@@ -125,7 +125,7 @@ class DocumentModel:
         """Finds the document: refined, named, turned right way up. Empty when there is none.
 
         It is the most confident place, unless a closer look is not sure of a card there but is of one elsewhere.
-        A few milliseconds on one core. `1 - confidence` (1 when the list is empty) says that no document is there.
+        `1 - confidence` (1 when the list is empty) says that no document is there.
         """
         inputs, box = prepare(photo)
         places = read(self._document.run(inputs), box)
@@ -135,7 +135,7 @@ class DocumentModel:
         if best.certainty < CERTAIN:
             rivals = (place for place in places[1:] if place.confidence >= RIVAL * places[0].confidence)
             closer = (self.refine(photo, place) for place in rivals)
-            best = next((other for other in closer if other.certainty >= CERTAIN), best)
+            best = next((other for other in closer if _outdoes(other, best)), best)
         return [replace(best, confidence=places[0].confidence)]
 
     def refine(self, photo: Photo, place: Place) -> Candidate:
@@ -166,6 +166,11 @@ class DocumentModel:
             float(types[corners.DOCUMENT_CLASSES.index(UNSUPPORTED)]),
             float(types.max()) if settled else 0.0,
         )
+
+
+def _outdoes(other: Candidate, first: Candidate) -> bool:
+    """Whether a closer look is certain of a card in another place. A bank card outdoes no doubtful identity card."""
+    return other.certainty >= CERTAIN and (other.type != UNSUPPORTED or first.type == UNSUPPORTED)
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:

@@ -93,7 +93,7 @@ class FieldBoxes:
     lines: tuple[Line, ...] = ()
     visible: Mapping[str, float] = field(default_factory=dict)
 
-    def seen(self, name: str) -> float:
+    def visibility(self, name: str) -> float:
         """How sure it is that a field can be seen, 0..1."""
         return self.visible.get(name, self.fields[name].confidence if name in self.fields else 0.0)
 

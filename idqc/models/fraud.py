@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from idqc.inspection import Image, Photo, Points
 from idqc.models.fraud_maps import COPY_MAP_PX, EDIT_MAP_PX, Map, in_one_row, lay
-from idqc.photo.geometry import area, clip_to_frame, homography, project, rectangle, rectify
+from idqc.photo.geometry import area, clip_to_frame, homography, one_by_one, project, rectangle, rectify
 from idqc.runtime.profile import Profile
 from idqc.runtime.session import ModelSpec, Session, open_session
 
@@ -197,11 +197,6 @@ def read_copies(logits: NDArray[np.float32], chroma: float, weights: CopyWeights
     mean = logits.mean(axis=0)
     scores = {name: _sigmoid(float(mean[at])) for at, name in enumerate(COPIES)}
     return {**scores, "grayscale_copy": grayscale_score(float(mean[2]), chroma, weights)}
-
-
-def one_by_one(looks: Sequence[Callable[[], Look]]) -> list[Look]:
-    """Runs them in turn, in the caller's thread."""
-    return [look() for look in looks]
 
 
 class FraudModel:

@@ -99,7 +99,7 @@ def judge_fraud(pairs: Sequence[Pair], thresholds: ThresholdTable) -> tuple[list
             "ISO/IEC 30107-3: APCER is the share of attacks taken for genuine. A forgery without a score counts as "
             "missed. The last two columns set the criterion's threshold where 1 % and 5 % of genuine photos reach it."
             + worst,
-            PICTURE if attacks else "",
+            PICTURE if attacks and genuine else "",
         ),
         *(edits if by_method else []),
         Table(
@@ -173,11 +173,11 @@ def draw_det(curves: Mapping[str, Curve], path: Path) -> None:
     for place, (species, curve) in enumerate(curves.items()):
         colour, dashes = LINES[place % len(LINES)]
         across, up = (stats.norm.ppf(np.clip(errors, *ENDS)) for errors in (curve.bpcer, curve.apcer))
-        name = f"{species}{' (worst)' if place == 0 else ''}, n = {curve.attacks}, EER {100 * curve.equal_error:.1f} %"
+        worst = " (highest EER)" if place == 0 else ""
+        name = f"{species}{worst}, n = {curve.attacks}, EER {100 * curve.equal_error:.1f} %"
         axis.step(across, up, where="post", color=colour, linestyle=dashes, linewidth=1.6, label=name)
-    ticks = [share for share in TICKS_PERCENT if ENDS[0] <= share / 100 <= ENDS[1]]
-    places = stats.norm.ppf(np.array(ticks) / 100)
-    labels = [f"{share:g}" for share in ticks]
+    places = stats.norm.ppf(np.array(TICKS_PERCENT) / 100)
+    labels = [f"{share:g}" for share in TICKS_PERCENT]
     axis.set(
         title="Forgeries missed against genuine documents accused (DET), by species",
         xlabel="BPCER: genuine documents flagged, % (probit scale)",

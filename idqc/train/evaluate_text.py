@@ -61,7 +61,8 @@ def judge_conditions(pairs: Sequence[Pair]) -> tuple[list[Table], dict[str, Any]
             triples[condition_of(label)] += readings_of(label, scored)
             photos[condition_of(label)] += 1
     counts = {condition: tally(some) for condition, some in triples.items() if some}
-    shares = {name: 1 - sum(one.errors.values()) / max(sum(one.characters.values()), 1) for name, one in counts.items()}
+    wrong = {name: sum(one.errors.values()) / max(sum(one.characters.values()), 1) for name, one in counts.items()}
+    shares = {name: max(1 - share, 0.0) for name, share in wrong.items()}
     rows, exact_rows, numbers = [], [], {}
     for condition in sorted(counts, key=lambda name: shares[name]):
         one, lead = counts[condition], [condition, str(photos[condition])]

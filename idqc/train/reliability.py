@@ -30,7 +30,7 @@ RULES = frozenset(
      "field.unreadable"}
 )  # fmt: skip
 LEARNED = tuple(key for key in KEYS if key not in RULES)
-ANY_CARD = frozenset({"quality.no_document", "document.unsupported"})
+ANY_PHOTO = frozenset({"quality.no_document", "document.unsupported"})
 """These are asked of every photo, the others of accepted documents."""
 BINS = 10
 FEWEST_BAD = 10
@@ -105,7 +105,7 @@ def measure(code: str, pairs: Sequence[Pair], resampling: Resampling) -> Reliabi
     some = [
         (label, score) for label, scored in pairs
         if scored.error is None and (label.attack is None or code == f"fraud.{label.attack}")
-        and (label.document_type is not None or code in ANY_CARD)
+        and (label.document_type is not None or code in ANY_PHOTO)
         and (score := scored.scores.get(code)) is not None
     ]  # fmt: skip
     bad = np.array([label.severity.get(code, 0.0) >= BAD for label, _ in some], bool)

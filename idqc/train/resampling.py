@@ -65,8 +65,6 @@ class Resampling:
     """
 
     def __init__(self, labels: Sequence[Label], draws: int = DRAWS, seed: int = SEED) -> None:
-        self.layouts = {(label.document_type, label.layout) for label in labels if label.layout is not None}
-        self.persons = {label.person for label in labels if label.person is not None}
         self._place = {label.file: place for place, label in enumerate(labels)}
         rng = np.random.default_rng(seed)
         names = (

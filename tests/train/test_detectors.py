@@ -30,7 +30,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_document_targets_follow_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "relight", lambda image, rng: image)
+    for change in ("relight", "harden"):
+        monkeypatch.setattr(document, change, lambda image, rng: image)
     quad = np.float32([[100, 120], [290, 140], [280, 260], [95, 240]])
     square = np.zeros((document.CACHE_PX, document.CACHE_PX, 3), np.uint8)
     cv2.fillConvexPoly(square, quad.astype(np.int32), (255, 255, 255))
@@ -38,7 +39,7 @@ def test_document_targets_follow_the_pixels(monkeypatch: pytest.MonkeyPatch) -> 
     crops = CropSet({"photo": [square]}, [target])
     for seed in range(12):
         image, targets = document.draw(crops, 0, np.random.default_rng(seed))
-        assert image.shape[:2] == (192, 192)
+        assert image.shape[:2] == (document_model.INPUT_PX,) * 2
         drawn = np.zeros(image.shape[:2], np.uint8)
         cv2.fillConvexPoly(drawn, targets.points_xy[0].round().astype(np.int32), 1)
         white = image[..., 0] > 185

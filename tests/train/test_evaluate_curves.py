@@ -110,7 +110,7 @@ def test_scores_moved_to_a_share() -> None:
 
 
 def test_a_score_made_for_another_mix_is_told_so(tmp_path: Path) -> None:
-    """200 photos, one in ten bad; the scores are right for a set of which half is bad (odds nine times too high)."""
+    """4,000 photos, about one in twelve bad; the odds that the scores give are nine times too high."""
     rng = np.random.default_rng(5)
     logits = rng.normal(-4.5, 2.5, 4000)
     bad = rng.random(4000) < 1 / (1 + np.exp(-logits))

@@ -19,12 +19,12 @@ from idqc.errors import EmptyPhoto, RequestError
 from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Surface, Thresholds
 from idqc.inspector import Inspector
 from idqc.models.document import Candidate
-from idqc.models.fields import Box, FieldBoxes
-from idqc.models.fraud import FraudReading, one_by_one
+from idqc.models.fields import Box, FieldBoxes, Line
+from idqc.models.fraud import FraudReading
 from idqc.models.portrait import PortraitReading
 from idqc.models.quality import CRITERIA, QualityReading
 from idqc.models.text import Reading
-from idqc.photo.geometry import rectangle
+from idqc.photo.geometry import one_by_one, rectangle
 from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.stages import Stages
@@ -47,6 +47,7 @@ class Fake:
         self.severity = dict.fromkeys(CRITERIA, 0.02)
         names = ("title", *SAID, "portrait")
         self.boxes = {name: Box(name, 0.97, 0.1, 0.1 * i, 0.5, 0.1 * i + 0.08) for i, name in enumerate(names)}
+        self.lines: tuple[Line, ...] = ()
         self.said = dict(SAID)
         self.copies = {"screen": 0.01, "print": 0.02, "grayscale_copy": 0.01}
         self.calls: list[str] = []
@@ -76,7 +77,7 @@ class Fields:
 
     def run(self, document_bgr: Image, names: Any = ()) -> FieldBoxes:
         self.fake.calls.append("fields")
-        return FieldBoxes(self.fake.boxes, ())
+        return FieldBoxes(self.fake.boxes, (), self.fake.lines)
 
 
 class Portraits:
@@ -233,6 +234,17 @@ def test_an_expired_licence(inspector: Inspector, fake: Fake, photo: bytes) -> N
     fake.boxes["expiry_date"] = Box("expiry_date", 0.9, 0.1, 0.85, 0.5, 0.9)
     assert outcomes(inspector.inspect(photo, as_of=date(2015, 12, 31)))["document.expired"] is Outcome.PASS
     assert outcomes(inspector.inspect(photo, as_of=date(2016, 1, 1)))["document.expired"] is Outcome.REJECT
+
+
+def test_two_names_that_change_places_are_not_hidden(inspector: Inspector, fake: Fake, photo: bytes) -> None:
+    """Capture reads nothing: which of two lines is the surname stays open, but both names are there."""
+    either = {"surname": 0.45, "given_names": 0.45}
+    fake.lines = tuple(Line(Box("surname", 0.9, 0.4, top, 0.7, top + 0.06), either) for top in (0.2, 0.3))
+    done = inspector.inspect(photo, "capture", document_type="td1")
+    hidden = {finding.criterion: finding.score for finding in done.findings}
+    assert hidden["field.surname.hidden"] == hidden["field.given_names.hidden"]
+    assert 0 < (hidden["field.surname.hidden"] or 0) < 0.3
+    assert hidden["field.document_number.hidden"] == 1.0
 
 
 def test_the_customers_word_for_the_type_is_taken(inspector: Inspector, photo: bytes) -> None:

@@ -239,5 +239,5 @@ def test_a_document_is_read_and_named() -> None:
     assert set(boxes.fields) == set(texts)
     assert boxes.fields["expiry_date"].top == pytest.approx(0.2)
     assert 0.7 < boxes.fields["expiry_date"].confidence < 0.9
-    assert boxes.seen("expiry_date") > 0.7
-    assert boxes.seen("sex") < 0.1
+    assert boxes.visibility("expiry_date") > 0.7
+    assert boxes.visibility("sex") < 0.1

@@ -109,11 +109,11 @@ async function decide(event) {
     else location.assign("/console?done=decided");
     return;
   }
-  enable(true);
   const problem = await answer?.json().catch(() => null);
+  enable(true);
   const { failed, lost } = form().dataset;
   tell(answer?.status === 409 ? lost : problem?.detail ?? failed);
-  submitter.focus();
+  arm(submitter.value);
 }
 
 function enable(on) {
@@ -150,6 +150,7 @@ function swap() {
 begin(document.querySelector("main"));
 // A page of an earlier case is gone with its claim: going back loads what it is now.
 addEventListener("popstate", () => location.reload());
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 setInterval(() => { if (main.dataset.mine === "yes") post(`/console/cases/${main.dataset.case}/claim`); }, RENEW_EVERY_MS);
 
 const reasons = Object.fromEntries([..."123456789"].map((digit) => [digit, () => toggleReason(Number(digit))]));

@@ -260,3 +260,11 @@ def test_run_on_an_empty_scene() -> None:
 def test_homography_of_the_crop_meets_the_quad() -> None:
     assert np.abs(project(corners.crop_to_photo(QUAD), corners.CROP_CORNERS) - QUAD).max() < 0.01
     assert np.linalg.det(homography(corners.CROP_CORNERS, QUAD)) != 0
+
+
+def test_another_card_outdoes_no_doubtful_identity_card() -> None:
+    looks = [refinement(logit=4.0), refinement(flip=4.0, logit=4.0)]
+    closer = FakeSession(*looks, refinement(name="unsupported"), refinement(flip=4.0, name="unsupported"))
+    (found,) = document.DocumentModel(two_places(), closer).run(photo())  # type: ignore[arg-type]
+    assert found.type == "passport"
+    assert 0.9 < found.certainty < document.CERTAIN
