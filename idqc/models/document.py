@@ -169,8 +169,10 @@ class DocumentModel:
 
 
 def _outdoes(other: Candidate, first: Candidate) -> bool:
-    """Whether a closer look is certain of a card in another place. A bank card outdoes no doubtful identity card."""
-    return other.certainty >= CERTAIN and (other.type != UNSUPPORTED or first.type == UNSUPPORTED)
+    """Whether a closer look is certain of a card in another place. A bank card outdoes no doubtful identity card, if
+    corners stay on that."""
+    doubtful_identity = first.certainty > 0 and first.type != UNSUPPORTED
+    return other.certainty >= CERTAIN and not (other.type == UNSUPPORTED and doubtful_identity)
 
 
 def open_document(folder: Path, specs: Mapping[str, ModelSpec], profile: Profile) -> DocumentModel:

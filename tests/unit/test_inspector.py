@@ -244,7 +244,7 @@ def test_two_names_that_change_places_are_not_hidden(inspector: Inspector, fake:
     hidden = {finding.criterion: finding.score for finding in done.findings}
     assert hidden["field.surname.hidden"] == hidden["field.given_names.hidden"]
     assert 0 < (hidden["field.surname.hidden"] or 0) < 0.3
-    assert hidden["field.document_number.hidden"] == 1.0
+    assert (hidden["field.document_number.hidden"] or 0) > 0.95
 
 
 def test_the_customers_word_for_the_type_is_taken(inspector: Inspector, photo: bytes) -> None:
