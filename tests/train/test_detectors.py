@@ -179,7 +179,7 @@ def test_document_from_photos_to_file(data: Path, tmp_path: Path) -> None:
     photo = Labelled(data, next(read_labels(data))).photo()
     inputs, box = document_model.prepare(photo)
     outputs = run_once(tmp_path / "weights" / "document.onnx", inputs)
-    assert outputs["prediction"].shape == (1, 4 + 1 + 12, 24 * 24)
+    assert outputs["prediction"].shape == (1, 4 + 1 + 12, (document_model.INPUT_PX // 8) ** 2)
     assert isinstance(document_model.read(outputs, box), list)
 
 
