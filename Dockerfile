@@ -14,7 +14,7 @@ COPY --from=build /opt/idqc /opt/idqc
 WORKDIR /app
 COPY api api
 USER idqc
-ENV PATH=/opt/idqc/bin:$PATH IDQC_MODE=production IDQC_HOST=0.0.0.0 IDQC_PORT=8000 IDQC_DATA_DIR=/var/lib/idqc
+ENV PATH=/opt/idqc/bin:$PATH PYTHONPATH=/app IDQC_MODE=production IDQC_HOST=0.0.0.0 IDQC_PORT=8000 IDQC_DATA_DIR=/var/lib/idqc
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python3", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]

@@ -74,3 +74,12 @@ def test_every_target_of_the_makefile_has_help() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = next(line for line in text.splitlines() if line.startswith(".PHONY:")).split()[1:]
     assert [target for target in targets if not re.search(rf"^{target}:.*## ", text, re.MULTILINE)] == []
+
+
+def test_the_image_finds_the_service_that_it_copies() -> None:
+    """The service is no part of the wheel, and a command's own folder comes before the working directory."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = lines.index("COPY api api")
+    folder = [line.split()[1] for line in lines[:copied] if line.startswith("WORKDIR")][-1]
+    settings = next(line for line in lines if line.startswith("ENV "))
+    assert f"PYTHONPATH={folder}" in settings.split()
