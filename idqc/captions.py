@@ -18,7 +18,9 @@ SURE_CAPTION = 85.0
 """Per cent of letters in common with a known caption, from which a text surely is one."""
 LONG_CAPTION, LEAST_START, SHORTEST_CAPTION = 7, 5, 4
 """Letters of a caption that counts as a part of a longer text, of a piece of one, and of one told from a short name."""
-_NUMBER = re.compile(r"[^\w/]*([1-9])(?:\s*([a-dA-D])(?:[.,:)\-\s]|$)|\s*[.,:)\-])")
+FAINT_CAPTION, LEAST_LETTERS = 66.0, 10
+"""Per cent of letters in common, from which a text of so many letters may be a caption that was misread."""
+_NUMBER = re.compile(r"[^\w/]*([1-9])(?:\s*([a-dA-D])(?:[.,:)\-\s]|$)|\s*[.,:)\-](?![.,:)\-]))")
 """`4b.`: licences and cards that follow them print numbers for captions; a letter or a point tells them from dirt."""
 WIDE = 6.0
 """So much of a caption is read, in heights of its value: enough to tell it, and half of the time of a whole one."""
@@ -27,6 +29,8 @@ MOST_WORDS = 4
 NARROW = 1.6
 """The same of a caption that is a number: a pattern beside it reads like letters."""
 ABOVE, NUMBER_ABOVE, BESIDE, BELOW = "above", "number_above", "beside", "below"
+WITHIN = "within"
+"""Said by a piece of the line itself, which began before the value."""
 
 
 def places(line: Line, lines: Sequence[Line], document_ratio: float) -> dict[str, Box]:
@@ -46,14 +50,23 @@ def places(line: Line, lines: Sequence[Line], document_ratio: float) -> dict[str
     right = min([o.left - 0.3 * wide for o in row if o.left > box.left] + [box.left + WIDE * wide, 1.0])
     left = max([o.right for o in row if o.right < box.left + wide] + [box.left - (WIDE + 1) * wide, 0.0])
     start = max(box.left - 0.4 * wide, 0.0)
-    found = {ABOVE: Box("caption", 1.0, start, max(box.top - 1.25 * tall, 0.0), right, box.top + 0.1 * tall)}
-    found[NUMBER_ABOVE] = replace(found[ABOVE], right=min(right, box.left + NARROW * wide))
+    found = {}
+    if not any(_begins_row_above(box, o.box, wide) for o in lines if o is not line):
+        found[ABOVE] = Box("caption", 1.0, start, max(box.top - 1.25 * tall, 0.0), right, box.top + 0.1 * tall)
+        found[NUMBER_ABOVE] = replace(found[ABOVE], right=min(right, box.left + NARROW * wide))
     if box.left - left > 1.5 * wide:
         found[BESIDE] = Box(
             "caption", 1.0, left, box.top - 0.15 * tall, box.left - 0.1 * wide, min(box.bottom + 0.15 * tall, 1.0)
         )
     found[BELOW] = Box("caption", 1.0, start, box.bottom - 0.1 * tall, right, min(box.bottom + 1.25 * tall, 1.0))
     return found
+
+
+def _begins_row_above(box: Box, other: Box, wide: float) -> bool:
+    """Whether what stands right above a line is the caption to the left of another one."""
+    tall = box.bottom - box.top
+    near = 0.0 < box.top - other.bottom < 0.6 * tall
+    return near and box.left + wide < other.left < box.left + (WIDE + 1) * wide
 
 
 def neighbour(row: int, lines: Sequence[Line], way: str) -> int | None:
@@ -69,9 +82,22 @@ def neighbour(row: int, lines: Sequence[Line], way: str) -> int | None:
 
 def is_caption(text: str, kind: DocumentType) -> bool:
     """Whether a text is surely the caption of some field of this type, or of something that is no field."""
-    if len(plain(text)) < SHORTEST_CAPTION:
+    said = plain(text)
+    if len(said) < SHORTEST_CAPTION:
         return False
-    return is_other_caption(text) or any(_whole(text, spec.captions) >= SURE_CAPTION for spec in kind.fields.values())
+    if is_other_caption(text):
+        return True
+    # A Naomi is no `nomi`: short captions are told from short names by every letter.
+    least = SURE_CAPTION if len(said) >= LONG_CAPTION else 100.0
+    return any(_whole(text, spec.captions) >= least for spec in kind.fields.values())
+
+
+def looks_like_caption(text: str, kind: DocumentType) -> float:
+    """How much a long text looks like the caption of some field that was misread, 0..1."""
+    if sum(map(str.isalpha, text)) < LEAST_LETTERS:
+        return 0.0
+    best = max((_whole(text, spec.captions) for spec in kind.fields.values()), default=0.0)
+    return float(np.clip((best - FAINT_CAPTION) / (SURE_CAPTION - FAINT_CAPTION), 0.0, 1.0))
 
 
 def numbered(text: str) -> str:
@@ -122,8 +148,15 @@ def _same(text: str, known: Sequence[str]) -> float:
 def _whole(text: str, known: Sequence[str]) -> float:
     best = 0.0
     for part in _parts(text):
-        # Two captions in two languages may be read as one: a long one counts when it is a part of it.
-        inside = (fuzz.partial_ratio(part, c) for c in known if LONG_CAPTION <= len(c) <= len(part))
+        words = part.split()
+        # Two captions in two languages may be read as one: a long one counts when it is some of the words.
+        inside = (
+            fuzz.ratio(" ".join(words[at : at + count]), c)
+            for c in known
+            if LONG_CAPTION <= len(c) <= len(part)
+            for count in (c.count(" ") + 1,)
+            for at in range(len(words) - count + 1)
+        )
         best = max([best, *(fuzz.ratio(part, c) for c in known), *inside])
     return best
 

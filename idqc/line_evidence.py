@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 from idqc.consistency import spellings
 from idqc.dates import dates_in
 from idqc.formats import check_format
+from idqc.given_names import given_name_odds
 from idqc.models.fields import Box, Line
 from idqc.mrz import Mrz
 from idqc.vocabulary import is_state_code, says
@@ -30,12 +31,16 @@ NARROW, USUAL_RATIO = 1.8, 1.5
 """Width over height of a box that holds a letter or two, and of documents."""
 UNSURE, SURE = 0.25, 0.75
 """What a reader says of its reading: below the one it counts for nothing, above the other in full."""
+NAME_LETTERS = 0.5
+"""How much the letters of names count: they are a hint of a model that is right four times of five."""
 MOST_BEFORE_NAMES = 2
 """Lines of plain words below the header: the names come first among them."""
 HEADER = 0.16
 """Share of the height that the title and the state's name take at most."""
 UNREADABLE = 1.0
 """Patterns and dirt cannot be read, and lines less often."""
+SAME_NAME = 90.0
+"""Per cent of letters that a name as read shares with the zone's."""
 EXPIRY = "expiry_date"
 NAMES = ("surname", "given_names")
 _NUMBERS = ("document_number", "personal_number")
@@ -47,6 +52,10 @@ _SHAPE_OF_A_DATE = re.compile(
 )
 _OFFICE = re.compile(r"[A-Z]{2,4}(?:[/\-][A-Z]{2,4})+")
 """`SSP/SP`: departments are often printed for short."""
+
+
+_TOWN_IN_A_STATE = re.compile(r"[^\d,]{2,},\s*[A-Z][A-Z.]+")
+"""`New York, U.S.A.`."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +133,12 @@ def _of_text(said: Said, name: str) -> float:
         return FAIR if any("가" <= c <= "힣" for c in said.text) else -STRONG
     if name in _WORDS and said.digits > said.letters:
         return -STRONG
+    if name in NAMES and any("가" <= c <= "힣" for c in said.text):
+        return -STRONG
     if said.topic == name:
         return STRONG
+    if name == "birth_place" and _TOWN_IN_A_STATE.fullmatch(said.text):
+        return FAIR
     return -FAIR if name in _WORDS and (said.topic is not None or (name in NAMES and said.digits)) else 0.0
 
 
@@ -155,15 +168,24 @@ def of_zone(said: Said, name: str, zone: Mrz | None) -> float:
             return CERTAIN
         return STRONG if Levenshtein.distance(found, written) <= 1 else -FAIR
     if name in NAMES:
-        written = getattr(zone, name).replace(" ", "")
-        likest = max((fuzz.ratio(found, written) for found in spellings(text) if found), default=0.0)
-        return CERTAIN if likest > 90 else STRONG if likest > 70 else FAIR if likest > 55 else -FAIR
+        likest = _likeness_to_zone(text, name, zone)
+        return CERTAIN if likest > SAME_NAME else STRONG if likest > 70 else FAIR if likest > 55 else -FAIR
     if name == "nationality":
         return FAIR if text.upper() == zone.nationality else 0.0
     if name == "sex" and zone.sex in "MF":
         sex = check_format("sex", text.split()[-1])
         return 0.0 if not sex.ok else FAIR if sex.value == zone.sex else -FAIR
     return 0.0
+
+
+def is_name_of_zone(text: str, name: str, zone: Mrz) -> bool:
+    """Whether the zone repeats a text as the surname or the given names."""
+    return _likeness_to_zone(text, name, zone) > SAME_NAME
+
+
+def _likeness_to_zone(text: str, name: str, zone: Mrz) -> float:
+    written = getattr(zone, name).replace(" ", "")
+    return max((fuzz.ratio(found, written) for found in spellings(text) if found), default=0.0)
 
 
 def of_order(said: Sequence[Said], names: Sequence[str], as_of: date) -> NDArray[np.float64]:
@@ -190,6 +212,18 @@ def of_order(said: Sequence[Said], names: Sequence[str], as_of: date) -> NDArray
                 total[row, column] += -CERTAIN if not last else FAIR if all_read else 0.0
             elif name == "issue_date" and len(known) > 2:
                 total[row, column] += -CERTAIN if first or last else FAIR
+    return total
+
+
+def of_name_letters(said: Sequence[Said], names: Sequence[str]) -> NDArray[np.float64]:
+    """(lines, names): whether words look rather like given names or like a surname."""
+    total = np.zeros((len(said), len(names)))
+    if not set(NAMES) <= set(names):
+        return total
+    for row, one in enumerate(said):
+        if one.letters > 1 and not one.digits:
+            odds = np.clip(NAME_LETTERS * given_name_odds(one.text), -FAIR, FAIR) * one.weight
+            total[row, [names.index(name) for name in NAMES]] += -odds, odds
     return total
 
 
@@ -237,7 +271,7 @@ def of_header(lines: Sequence[Line], said: Sequence[Said], names: Sequence[str])
             if any(_in_a_row(box, o) and o.left > box.right for o in numbers) and box.top < 2 * HEADER:
                 total[row, column] -= STRONG
         elif any(_in_a_row(box, title) or box.bottom < title.bottom for title in titles) or box.top < HEADER / 2:
-            total[row, [at for at, name in enumerate(names) if name in _WORDS and name != "title"]] -= STRONG
+            total[row, [at for at, name in enumerate(names) if name in _WORDS and name != "title"]] -= CERTAIN
     return total
 
 

@@ -57,8 +57,8 @@ def _mended_first(line: str) -> str | None:
         return None
     # What stands before the P is the page's edge or a crease.
     line = line[start : start + 5] + line[start + 5 :].translate(_TO_LETTER)
-    # A K or C among the last fillers is a filler that was misread.
-    body = re.sub(r"<<[<KCLE]*$", "", line)
+    # A K or C among the last fillers is a filler that was misread, a single character behind them the page's edge.
+    body = re.sub(r"<<[<KCLE]*(?:(?<=<<<<)[^<])?$", "", line)
     return body.ljust(LINE_LENGTH, "<")[:LINE_LENGTH] if len(body) <= LINE_LENGTH else None
 
 
@@ -80,7 +80,8 @@ def _refilled(line: str) -> str | None:
 def _mended_second(line: str) -> str | None:
     """The second line at its length and with digits where digits belong. A stray mark at one end reads as a character,
     so the line is tried without its first and its last as well; most right check digits win."""
-    tried = [refilled for cut in (line, line[1:], line[:-1]) if (refilled := _refilled(cut)) is not None]
+    cuts = (line, line[1:], line[:-1], line[1:-1])
+    tried = [refilled for cut in cuts if (refilled := _refilled(cut)) is not None]
     return min((_with_digits(one) for one in tried), key=lambda one: len(_failed(one)), default=None)
 
 

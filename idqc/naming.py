@@ -14,13 +14,28 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.captions import ABOVE, BELOW, BESIDE, NUMBER_ABOVE, is_caption, likenesses, neighbour, split_caption
+from idqc.captions import (
+    ABOVE,
+    BELOW,
+    BESIDE,
+    NUMBER_ABOVE,
+    WITHIN,
+    is_caption,
+    likenesses,
+    looks_like_caption,
+    neighbour,
+    numbered,
+    split_caption,
+)
 from idqc.documents import DocumentType
 from idqc.line_evidence import (
     CERTAIN,
     FAIR,
+    NAMES,
     STRONG,
+    is_name_of_zone,
     of_header,
+    of_name_letters,
     of_order,
     of_reading_order,
     of_words,
@@ -71,7 +86,7 @@ def gains(
         as_of: today, after which nobody is born and nothing is issued.
     """
     total = likeness_gains(lines, names)
-    within = [split_caption(clue.text, kind) for clue in clues]
+    within = [own_caption(clue.text, kind, zone) for clue in clues]
     said = [
         said_by(value, clue.as_date if not start else None, clue.confidence, line, as_of)
         for (start, value), clue, line in zip(within, clues, lines, strict=True)
@@ -80,16 +95,26 @@ def gains(
         total.shape
     )
     total += of_order(said, names, as_of) + of_reading_order(lines, said, names)
-    total += of_header(lines, said, names)
+    total += of_header(lines, said, names) + of_name_letters(said, names)
     printed = [row for row in range(len(lines)) if _is_printed_caption(row, lines, within, kind)]
-    for row in printed:
-        # A title may read like one: `identity card` and `identity card no`.
-        total[row] -= CERTAIN * np.array([name != "title" for name in names])
+    # A title may read like one: `identity card` and `identity card no`.
+    values = np.array([name != "title" for name in names])
+    for row, clue in enumerate(clues):
+        share = 1.0 if row in printed else 0.0 if within[row][0] else looks_like_caption(clue.text, kind)
+        total[row] -= CERTAIN * share * values
     own = _of_captions(_around(lines, clues, within, printed, turned=False), kind, names)
     turned = _of_captions(_around(lines, clues, within, printed, turned=True), kind, names)
     if not np.any(turned != own) or worth(total + turned) < worth(total + own) + USUAL:
         return total + own
     return np.asarray(total + turned, np.float64)
+
+
+def own_caption(text: str, kind: DocumentType, zone: Mrz | None) -> tuple[str, str]:
+    """The caption that a line begins with, and its value. A name that the zone repeats is whole: there are people
+    called Nascimento, which is Portuguese for birth."""
+    if zone is not None and any(is_name_of_zone(text, name, zone) for name in NAMES):
+        return "", text
+    return split_caption(text, kind)
 
 
 def trust(total: NDArray[np.float64], lines: Sequence[Line]) -> NDArray[np.float64]:
@@ -145,14 +170,16 @@ def _around(
     """The captions of each line: above it or to its left, or, `turned`, below it."""
     found: list[list[str]] = [[start] if start else [] for start, _ in within]
     for row, clue in enumerate(clues):
+        found[row] += clue.captions.get(WITHIN, ())
         found[row] += clue.captions.get(BESIDE, ())
-        found[row] += clue.captions.get(NUMBER_ABOVE, ())
+        found[row] += [text for text in clue.captions.get(NUMBER_ABOVE, ()) if numbered(text)]
         found[row] += clue.captions.get(BELOW if turned else ABOVE, ())
         owner = neighbour(row, lines, ABOVE) if turned else None
         if owner is not None:
             found[owner] += clue.captions.get(ABOVE, ())
     for row in printed:
         caption = lines[row].box
+        found[row] = []
         for other, line in enumerate(lines):
             box, tall = line.box, line.box.bottom - line.box.top
             shared = min(caption.bottom, box.bottom) - max(caption.top, box.top)

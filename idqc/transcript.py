@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -10,20 +11,24 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.captions import NUMBER_ABOVE, is_caption, numbered, places, split_caption
+from idqc.captions import LEAST_START, NUMBER_ABOVE, WITHIN, likeness, numbered, places
 from idqc.consistency import MRZ_FIELD
 from idqc.documents import DocumentType
 from idqc.formats import check_format
 from idqc.inspection import Image
+from idqc.line_ends import to_their_ends
+from idqc.line_pieces import Read, pieces
 from idqc.models.assignment import assign
 from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
-from idqc.models.text import As, TextEngine
+from idqc.models.text import As, Reading, TextEngine
 from idqc.models.text_lines import last_words
-from idqc.mrz import parse_td3
-from idqc.naming import Clue, doubtful, gains, trust, visibility
+from idqc.mrz import Mrz, parse_td3
+from idqc.naming import Clue, doubtful, gains, own_caption, trust, visibility
 from idqc.readings import FieldText, crop_of, read_field, readable
 
 SEX = "sex"
+_END_BEFORE_SEX = re.compile(r"^[a-zß ]{1,3}(?=[MFX]$)")
+"""The end of a caption, such as the x of `Sex`, before a single letter."""
 SHORTEST_WORD = 5
 """A sex in fewer characters is a letter, alone or with dirt."""
 LEAST_SHARE = 0.8
@@ -36,9 +41,14 @@ CAPTION_FORMATS = ("text", "latin_name")
 """Captions are read twice from one look: numbers and Hangul go without the second, faint letters without the first."""
 BEHIND = 0.9
 """The detector's boxes of long lines may end a letter early; bare stock is trimmed anyway. In heights of the line."""
+CUT_CAPTION = 78.0
+"""Per cent of letters that what was read of a caption, which may be cut off, shares with a known one."""
 FIRST_CAPTIONS, MOST_CAPTIONS = 2, 6
 """Of so many doubtful lines captions are looked for everywhere, until one is found; of so many in all, where it was.
 A crop takes about 15 ms."""
+NOTHING = Reading("", 0.0, 0.0)
+LONGEST_END = 4
+"""Letters of a caption's last word that the box of its value may begin with."""
 ROUNDS = 2
 """How often `doubts` has something to read."""
 
@@ -55,10 +65,13 @@ class Transcript:
         self._engine, self._document_bgr, self._kind, self._boxes = engine, document_bgr, kind, boxes
         self._texts: dict[str, FieldText] = {}
         self._names = [name for name in kind.fields if name not in NOT_TEXT]
-        self._lines: Sequence[Line] = boxes.lines if kind.has_captions else ()
+        self._lines: Sequence[Line] = to_their_ends(boxes.lines, document_bgr) if kind.has_captions else ()
         self._seen: list[As | None] = [None] * len(self._lines)
         self._captions: list[dict[str, tuple[str, ...]]] = [{} for _ in self._lines]
         self._given: list[int | None] = []
+        self._ragged: set[int] = set()
+        self._zone: Mrz | None = None
+        self._mended = False
 
     def tasks(self) -> list[Callable[[], None]]:
         """Reads of all fields, the longest first; where names are in doubt, of all lines."""
@@ -72,11 +85,39 @@ class Transcript:
         """Reads of the captions of lines whose name is in doubt; where a first few have none, of no more."""
         if not self._lines:
             return []
+        again = self._mend() if not self._mended else []
+        return [*again, *self._ask_captions()]
+
+    def _mend(self) -> list[Callable[[], None]]:
+        """Puts lines together that were found in pieces. Returns the reads of those that are new."""
+        self._mended = True
+        height, width = self._document_bgr.shape[:2]
+        said = [seen("text") if seen is not None else NOTHING for seen in self._seen]
+        read = [Read(line.box, one.text, one.confidence) for line, one in zip(self._lines, said, strict=True)]
+        found = pieces(read, self._kind, width / height)
+        kept = [row for row in range(len(self._lines)) if row not in found.dropped]
+        self._seen = [self._seen[row] for row in kept]
+        self._captions = [{WITHIN: tuple(found.captions[row])} if row in found.captions else {} for row in kept]
+        self._ragged = {at for at, row in enumerate(kept) if row in found.ragged}
+        self._lines = [
+            replace(self._lines[row], box=replace(found.joined[row], confidence=self._lines[row].box.confidence))
+            if row in found.joined
+            else self._lines[row]
+            for row in kept
+        ]
+        return [partial(self._look, at) for at, row in enumerate(kept) if row in found.joined]
+
+    def _ask_captions(self) -> list[Callable[[], None]]:
         rows = doubtful(self._name(), self._given)
-        seen = [row for row, found in enumerate(self._captions) if found]
+        seen = [row for row, found in enumerate(self._captions) if found.keys() - {WITHIN}]
         if not seen:
             return [partial(self._look_around, row, None) for row in rows[:FIRST_CAPTIONS]]
-        ways = [way for row in seen for way, texts in self._captions[row].items() if self._is_one(way, texts)]
+        ways = [
+            way
+            for row in seen
+            for way, texts in self._captions[row].items()
+            if way != WITHIN and self._is_one(way, texts)
+        ]
         if not ways:
             return []
         way = max(set(ways), key=ways.count)
@@ -95,17 +136,20 @@ class Transcript:
                 continue
             spec = self._kind.fields[self._names[column]]
             box = replace(self._lines[row].box, name=spec.name, confidence=float(sure[row, column]))
-            fields[spec.name] = self._value(box, spec.name, seen("text").text)
+            fields[spec.name] = self._value(box, spec.name, seen("text").text, row in self._ragged)
             if spec.format is not None:
                 reading = seen(spec.format)
+                _, value = self._split(reading.text, row in self._ragged)
+                reading = reading._replace(text=value)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
         visible = visibility(sure, self._names)
         return FieldBoxes(fields, self._boxes.obstacles, self._boxes.lines, visible), self._texts
 
     def _name(self) -> NDArray[np.float64]:
-        zone = parse_td3(self._texts[MRZ_FIELD].reading.text) if MRZ_FIELD in self._texts else None
+        if MRZ_FIELD in self._texts:
+            self._zone = parse_td3(self._texts[MRZ_FIELD].reading.text)
         clues = [self._clue(seen, captions) for seen, captions in zip(self._seen, self._captions, strict=True)]
-        total = gains(self._lines, clues, self._kind, zone, self._names, self._as_of)
+        total = gains(self._lines, clues, self._kind, self._zone, self._names, self._as_of)
         self._given = assign(total)
         return total
 
@@ -115,9 +159,17 @@ class Transcript:
         reading = seen("text")
         return Clue(reading.text, reading.confidence, seen("date").text, captions)
 
-    def _value(self, box: Box, name: str, text: str) -> Box:
+    def _split(self, text: str, ragged: bool) -> tuple[str, str]:
+        """A line's caption, or the end of one that it begins with, and its value."""
+        first, _, rest = text.partition(" ")
+        end, text = (first, rest) if ragged and rest and len(first) <= LONGEST_END else ("", text)
+        start, value = own_caption(text, self._kind, self._zone)
+        bare = _END_BEFORE_SEX.sub("", value.lstrip(" /.:"))
+        return f"{end} {start}".strip(), bare or value
+
+    def _value(self, box: Box, name: str, text: str, ragged: bool) -> Box:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""
-        start, value = split_caption(text, self._kind)
+        start, value = self._split(text, ragged)
         if name == SEX and len(value.strip()) < SHORTEST_WORD:
             letter = self._last_words(box, 1)
             height, width = self._document_bgr.shape[:2]
@@ -165,4 +217,8 @@ class Transcript:
     def _is_one(self, way: str, texts: Sequence[str]) -> bool:
         if way == NUMBER_ABOVE:
             return any(numbered(text) in spec.captions for text in texts for spec in self._kind.fields.values())
-        return any(is_caption(text, self._kind) for text in texts)
+        return any(
+            len(text) >= LEAST_START and likeness(text, spec.captions) >= CUT_CAPTION
+            for text in texts
+            for spec in self._kind.fields.values()
+        )

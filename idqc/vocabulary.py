@@ -33,12 +33,21 @@ def _words() -> dict[str, tuple[str, ...]]:
 def says(text: str, topic: str) -> bool:
     """Whether a word of the text is one of a topic: `title`, `nationality` or `issuer`.
 
-    A word counts that begins as a known one does, with a misread letter in longer ones.
+    A word counts that begins as a known one does, with a misread letter in longer ones. The states of `United States`
+    are no office of one: a state's name of several words says nothing else.
     """
     said = f" {plain(text)} "
     if topic == "nationality" and is_state_code(text):
         return True
     starts = [match.end() for match in re.finditer(r" (?=\S)", said)]
+    if topic == "issuer":
+        names = [
+            range(start + 1, start + len(known))
+            for start in starts
+            for known in _words()["nationality"]
+            if " " in known.strip() and _begins(said[start:], known)
+        ]
+        starts = [start for start in starts if not any(start in name for name in names)]
     return any(_begins(said[start:], known) for start in starts for known in _words()[topic])
 
 

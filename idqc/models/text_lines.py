@@ -21,6 +21,8 @@ LEAST_INK = 0.22
 """Of the darkest column: patterns of the background stay below it."""
 WORD_GAP = 0.3
 """Of a line's height: less stands between the letters of a word."""
+GOES_ON, BLANK = 0.45, 0.5
+"""Ink beside a box is of the line when it is so dark beside the line's own, and no wider blank, in heights, between."""
 END_MARGIN = 0.8
 """How much of its height is left beside a line that ends long before its crop does."""
 
@@ -131,6 +133,36 @@ def last_words(crop_bgr: Image, count: int = 1) -> tuple[int, int, int, int]:
     own = np.maximum(across[: len(down), first:last].mean(axis=1), down[:, first:last].mean(axis=1))
     rows = np.flatnonzero(own > LEAST_INK * own.max(initial=0.0))
     return (first, int(rows[0]), last, int(rows[-1]) + 2) if len(rows) else (first, top, last, bottom)
+
+
+def whole_line(strip_bgr: Image, left: int, right: int) -> tuple[int, int]:
+    """How far a line goes on beyond a box that may cut it: to the first gap between words, seen from the box's ends.
+
+    Args:
+        strip_bgr: the rows of the line, with the box somewhere in it.
+        left, right: the box's columns in the strip.
+
+    Returns:
+        The columns of the whole line; the box's own where it ends beside a gap.
+    """
+    inked = _darkest(strokes(strip_bgr))
+    own = inked[left:right]
+    if not len(own):
+        return left, right
+    dark = inked > GOES_ON * np.percentile(own, 75)
+    gap = max(round(BLANK * strip_bgr.shape[0]), 1)
+    first, last = left, right
+    for at in range(max(right - gap, left), len(dark)):
+        if at - last > gap:
+            break
+        if dark[at]:
+            last = max(at + 1, right)
+    for at in range(min(left + gap, right) - 1, -1, -1):
+        if first - at > gap:
+            break
+        if dark[at]:
+            first = min(at, left)
+    return first, last
 
 
 def _darkest(inked: NDArray[np.float32]) -> NDArray[np.float32]:
