@@ -122,7 +122,7 @@ def alphanumeric(text: str) -> FormatResult:
 
 def sex(text: str) -> FormatResult:
     """M, F or X, also from Korean words and from pairs such as `여/F`."""
-    found = [_SEXES[part] for part in re.split(r"[^A-Z가-힣]+", text.upper()) if part in _SEXES]
+    found = [_SEXES[part] for part in re.split(r"[\W\d_]+", text.upper()) if part in _SEXES]
     if not found:
         return _bad(text.strip(), "not_a_sex")
     return FormatResult(True, found[-1] if found[-1] in "MFX" else found[0])

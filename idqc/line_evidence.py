@@ -31,7 +31,7 @@ NARROW, USUAL_RATIO = 1.8, 1.5
 """Width over height of a box that holds a letter or two, and of documents."""
 UNSURE, SURE = 0.25, 0.75
 """What a reader says of its reading: below the one it counts for nothing, above the other in full."""
-NAME_LETTERS = 0.5
+NAME_LETTERS = 1.0
 """How much the letters of names count: they are a hint of a model that is right four times of five."""
 MOST_BEFORE_NAMES = 2
 """Lines of plain words below the header: the names come first among them."""
@@ -137,6 +137,8 @@ def _of_text(said: Said, name: str) -> float:
         return -STRONG
     if said.topic == name:
         return STRONG
+    if name == "nationality" and said.topic is None:
+        return -0.5 * FAIR
     if name == "birth_place" and _TOWN_IN_A_STATE.fullmatch(said.text):
         return FAIR
     return -FAIR if name in _WORDS and (said.topic is not None or (name in NAMES and said.digits)) else 0.0
@@ -222,7 +224,7 @@ def of_name_letters(said: Sequence[Said], names: Sequence[str]) -> NDArray[np.fl
         return total
     for row, one in enumerate(said):
         if one.letters > 1 and not one.digits:
-            odds = np.clip(NAME_LETTERS * given_name_odds(one.text), -FAIR, FAIR) * one.weight
+            odds = np.clip(NAME_LETTERS * given_name_odds(one.text), -STRONG, STRONG) * one.weight
             total[row, [names.index(name) for name in NAMES]] += -odds, odds
     return total
 

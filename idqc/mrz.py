@@ -66,7 +66,7 @@ def _refilled(line: str) -> str | None:
     """The second line at its length, by lengthening or shortening the longest run of fillers in the optional data."""
     missing = LINE_LENGTH - len(line)
     if missing:
-        runs = [m for m in re.finditer(r"<+", line) if m.start() >= 28]
+        runs = [m for m in re.finditer(r"<+", line) if m.start() >= OPTIONAL_DATA.start - max(missing, 0)]
         if not runs or abs(missing) > 6:
             return None
         longest = max(runs, key=lambda run: run.end() - run.start())

@@ -18,9 +18,11 @@ from idqc.captions import (
     ABOVE,
     BELOW,
     BESIDE,
+    LEAST_START,
     NUMBER_ABOVE,
     WITHIN,
     is_caption,
+    likeness,
     likenesses,
     looks_like_caption,
     neighbour,
@@ -50,7 +52,9 @@ DOUBT = 3.0
 """A line whose name is ahead of its next best by less than this gets its caption read."""
 CAPTION_AT_LEAST = 62.0
 """Per cent of letters in common, from which a caption counts; it counts in full from SURE_CAPTION on."""
-SURE_CAPTION = 88.0
+SURE_CAPTION, SURE = 88.0, 85.0
+FAINT = 0.4
+"""How much a text must look like a misread caption to have none itself."""
 NEARLY_AS_GOOD = 5.0
 SPREAD = 2.0
 """Gains add up as if each kind of evidence knew nothing of the others, and are too sure by about this factor. Fitted on
@@ -96,12 +100,15 @@ def gains(
     )
     total += of_order(said, names, as_of) + of_reading_order(lines, said, names)
     total += of_header(lines, said, names) + of_name_letters(said, names)
-    printed = [row for row in range(len(lines)) if _is_printed_caption(row, lines, within, kind)]
+    faint = [
+        looks_like_caption(clue.text, kind) if not start and one.topic is None else 0.0
+        for (start, _), clue, one in zip(within, clues, said, strict=True)
+    ]
+    printed = [row for row in range(len(lines)) if faint[row] >= FAINT or _is_printed_caption(row, lines, within, kind)]
     # A title may read like one: `identity card` and `identity card no`.
     values = np.array([name != "title" for name in names])
-    for row, clue in enumerate(clues):
-        share = 1.0 if row in printed else 0.0 if within[row][0] else looks_like_caption(clue.text, kind)
-        total[row] -= CERTAIN * share * values
+    for row, share in enumerate(faint):
+        total[row] -= CERTAIN * (1.0 if row in printed else share) * values
     own = _of_captions(_around(lines, clues, within, printed, turned=False), kind, names)
     turned = _of_captions(_around(lines, clues, within, printed, turned=True), kind, names)
     if not np.any(turned != own) or worth(total + turned) < worth(total + own) + USUAL:
@@ -151,6 +158,8 @@ def _is_printed_caption(row: int, lines: Sequence[Line], within: Sequence[tuple[
     start, value = within[row]
     if not start:
         return is_caption(value, kind)
+    if len(value) >= LEAST_START and any(likeness(value, spec.captions) >= SURE for spec in kind.fields.values()):
+        return True  # two captions side by side
     box = lines[row].box
     tall = box.bottom - box.top
     return any(

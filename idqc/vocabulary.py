@@ -65,6 +65,6 @@ def is_other_caption(text: str) -> bool:
 def _begins(said: str, known: str) -> bool:
     if said.startswith(known):
         return True
-    if len(known) < SHORT_WORD:
+    if len(known.strip()) < SHORT_WORD:
         return False
     return Levenshtein.distance(said[: len(known)], known, score_cutoff=1) <= 1

@@ -31,7 +31,7 @@ HELD_OUT, SEED = 0.1, 1
 
 def _words(lists: str) -> set[str]:
     """Every word of the lists of person providers whose name begins so, in Latin script, as `plain` has it."""
-    found = set()
+    found: set[str] = set()
     for locale in pkgutil.iter_modules(person.__path__):
         provider = importlib.import_module(f"{person.__name__}.{locale.name}").Provider
         for name in (name for name in dir(provider) if name.startswith(lists)):
