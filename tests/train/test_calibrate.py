@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -171,7 +172,9 @@ def test_calibrate_writes_thresholds_and_report(tmp_path: Path, monkeypatch: pyt
     again = tmp_path / "again"
     scores = tmp_path / "scores.jsonl"
     scores.write_text("".join(to_line(scored) for _, scored in pairs), encoding="utf-8")
-    (tmp_path / "labels.jsonl").write_text("".join(to_json(label) + "\n" for label, _ in pairs), encoding="utf-8")
-    assert calibrate(tmp_path, None, again, scores=scores, splits=("train",)) == choices
+    (tmp_path / "labels.jsonl").write_text(
+        "".join(to_json(replace(label, split="calibrate")) + "\n" for label, _ in pairs), encoding="utf-8"
+    )
+    calibrate(tmp_path, None, again, scores=scores)
     assert (again / "default.toml").read_bytes() == (tmp_path / "thresholds" / "default.toml").read_bytes()
     assert "quality.blur.png" in (tmp_path / "thresholds" / "report.md").read_text(encoding="utf-8")
