@@ -32,5 +32,7 @@ def read_criteria(service: RunningService, caller: PossibleCaller) -> CatalogueB
         if audience is Audience.OPERATOR:
             limits = release.thresholds.of(criterion)
             line.thresholds = Limits(reject=limits.reject, reject_warning=limits.reject_warning)
+            chance = release.thresholds.chance_of(criterion)
+            line.prior = None if chance is None else chance.prior
         lines.append(line)
     return CatalogueBody(release=release.id, criteria=lines)

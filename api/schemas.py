@@ -51,7 +51,10 @@ class Spot(Answer):
 
 
 class FindingBody(Answer):
-    """One criterion, judged. 0 is normal, 1 should be turned away; null where not computed or not applicable."""
+    """One criterion, judged. 0 is normal, 1 should be turned away; null where not computed or not applicable.
+
+    Learned scores are chances where the release has a map for them (`prior` in `GET /v1/criteria`).
+    """
 
     criterion: str
     score: Score = Field(default=None, ge=0, le=1)
@@ -90,7 +93,11 @@ class InspectionBody(Answer):
 
 
 class CriterionBody(Answer):
-    """One line of the catalogue. `thresholds` is left out for whoever is no operator."""
+    """One line of the catalogue. `thresholds` and `prior` are left out for whoever is no operator.
+
+    With a prior, scores and thresholds are chances that such a photo is bad, where that share of all photos is.
+    Without one, the score is a measurement.
+    """
 
     code: str
     family: str
@@ -98,6 +105,7 @@ class CriterionBody(Answer):
     message: dict[str, str] | None
     surfaces: list[Surface]
     thresholds: Limits | None = None
+    prior: float | None = None
 
 
 class CatalogueBody(Answer):

@@ -105,7 +105,7 @@ def inspect(
 
 @app.command()
 def criteria(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
-    """Print the catalogue with live thresholds."""
+    """Print the catalogue with live thresholds; scores of criteria with a prior are chances."""
     from idqc import report
     from idqc.catalogue import all_criteria
     from idqc.release import load_release
@@ -118,7 +118,9 @@ def criteria(as_json: Annotated[bool, typer.Option("--json", help="One JSON obje
     for line in all_criteria():
         limits = thresholds.of(line)
         values = {"reject": limits.reject, "reject_warning": limits.reject_warning}
-        said = {"code": line.code, "meaning": dict(line.meaning), "thresholds": values}
+        chance = thresholds.chance_of(line)
+        prior = None if chance is None else chance.prior
+        said = {"code": line.code, "meaning": dict(line.meaning), "thresholds": values, "prior": prior}
         typer.echo(json.dumps(said, ensure_ascii=False))
 
 
@@ -249,10 +251,12 @@ def calibrate(
     split: Annotated[list[Split] | None, typer.Option(help="May be repeated; by default calibrate.")] = None,
     jobs: Jobs = 1,
     limit: Limit = None,
+    scores: Annotated[Path | None, typer.Option(help="A scores.jsonl to take, without scoring anything.")] = None,
 ) -> None:
-    """Derive REJECT and REJECT_WARNING of every criterion from labelled photos."""
+    """Derive REJECT and REJECT_WARNING, and the maps from scores to chances, from labelled photos."""
     module = load("idqc.train.calibrate", "train")
-    module.calibrate(data, weights, out, splits=tuple(split or [Split.CALIBRATE]), jobs=jobs, limit=limit)
+    wanted = tuple(split or [Split.CALIBRATE])
+    module.calibrate(data, weights, out, splits=wanted, jobs=jobs, limit=limit, scores=scores)
 
 
 @app.command()

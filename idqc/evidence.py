@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
+from idqc.chances import Chance
 from idqc.consistency import Consistency
 from idqc.documents import PORTRAIT, DocumentType
 from idqc.inspection import Points, Quad, Region, freeze_quad
@@ -24,11 +25,31 @@ UNREADABLE_WHEN_FORMAT_BROKEN = 0.5
 
 @dataclass(frozen=True)
 class Evidence:
-    """One criterion's score in 0..1 and its places. `applicable` is False where the criterion cannot apply."""
+    """One criterion's score in 0..1, as its model or rule gives it, and its places.
+
+    `applicable` is False where the criterion cannot apply. `rule` is a rule that speaks to the same question beside the
+    model: its score is in the units of the answer.
+    """
 
     score: float | None
     regions: tuple[Region, ...] = ()
     applicable: bool = True
+    rule: Evidence | None = None
+
+    def judged(self, chance: Chance | None) -> Evidence:
+        """The evidence that counts: the model's score as a chance, or the rule where it is the surer of the two.
+
+        The one place where a map is applied. None leaves the score as it is.
+        """
+        score = self.score if self.score is None or chance is None else chance(self.score)
+        if self.rule is not None and surer(score, self.rule.score) != score:
+            return self.rule
+        return replace(self, score=score, rule=None)
+
+
+def surer(score: float | None, rule: float | None) -> float | None:
+    """The higher of two scores, of which either may be missing."""
+    return max((value for value in (score, rule) if value is not None), default=None)
 
 
 NOT_APPLICABLE = Evidence(None, applicable=False)
@@ -123,11 +144,11 @@ def of_fraud(reading: FraudReading, places: Mapping[str, Quad], document: Quad) 
 
 
 def with_contradictions(pixels: Evidence, zone: Consistency, places: Mapping[str, Quad]) -> Evidence:
-    """`fraud.text_tamper` from two witnesses: the pixels, and the MRZ against the visual zone. The surer one counts."""
-    if zone.score is None or (pixels.score is not None and pixels.score >= zone.score):
+    """`fraud.text_tamper` from two witnesses: the pixels, and as a rule the MRZ against the visual zone."""
+    if zone.score is None:
         return pixels
     regions = tuple(Region(name, places[name], "contradicts_mrz") for name in zone.fields if name in places)
-    return Evidence(zone.score, regions or pixels.regions)
+    return replace(pixels, rule=Evidence(zone.score, regions or pixels.regions))
 
 
 def worst_component(components: Mapping[str, float]) -> str:

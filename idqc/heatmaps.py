@@ -3,6 +3,9 @@
 Those of a kept photo are made when a reviewer asks for one, from the masked photo, so that no map needs what was
 painted over; the paint itself is left out of them, since a model may well take it for a defect. An inspection brings
 its own when it is asked to explain itself.
+
+A map shows where, on the scale of its model, and is no chance: chances are of whole photos, and an edit that shows in
+one place would hardly be seen in colours of its chance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The vocabulary: what goes into an inspection and what comes out of it, as frozen values.
 
 Every quad anywhere is four (x, y) points in pixels of the full-size photo after its EXIF turn,
-clockwise from the document's own top left. Every score is 0 (normal) to 1 (should be turned away).
+clockwise from the document's own top left. Every score is 0 (normal) to 1 (should be turned away); a learned one is
+a chance where the release has a map for it.
 """
 
 from __future__ import annotations
@@ -94,7 +95,11 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion, judged. `score` is None when not computed or not applicable."""
+    """One criterion, judged. `score` is None when not computed or not applicable.
+
+    `raw` is the score before it became a chance, `rule` that of a rule beside the model; neither is ever answered, for
+    they are what maps are fitted to.
+    """
 
     criterion: str
     score: float | None
@@ -102,6 +107,8 @@ class Finding:
     thresholds: Thresholds
     regions: tuple[Region, ...] = ()
     message: Mapping[str, str] = field(default_factory=dict)
+    raw: float | None = None
+    rule: float | None = None
 
 
 @dataclass(frozen=True)

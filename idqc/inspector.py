@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from idqc.catalogue import Criterion, criteria
+from idqc.chances import rounded
 from idqc.decision import decide, verdict
 from idqc.documents import document_types
 from idqc.errors import RequestError
@@ -132,15 +133,20 @@ class Inspector:
 
     def _finding(self, criterion: Criterion, evidence: Evidence, run: Run) -> Finding:
         thresholds = self.release.thresholds.of(criterion)
-        outcome = decide(evidence.score, thresholds, applicable=evidence.applicable)
+        raw, rule = evidence.score, evidence.rule.score if evidence.rule is not None else None
+        evidence = evidence.judged(self.release.thresholds.chance_of(criterion))
+        score = None if evidence.score is None else rounded(evidence.score)
+        outcome = decide(score, thresholds, applicable=evidence.applicable)
         told = outcome in (Outcome.REJECT, Outcome.WARN)
         return Finding(
             criterion=criterion.code,
-            score=None if evidence.score is None else round(evidence.score, 4),
+            score=score,
             outcome=outcome,
             thresholds=thresholds,
             regions=evidence.regions if told else (),
             message=sentence(criterion, evidence.regions, run.kind) if told else {},
+            raw=None if raw is None else rounded(raw),
+            rule=None if rule is None else rounded(rule),
         )
 
     def _certain(self, run: Run) -> bool:

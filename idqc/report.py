@@ -72,19 +72,21 @@ def detail(result: Result) -> RenderableType:
 
 
 def catalogue(lines: Sequence[Criterion], thresholds: ThresholdTable) -> RenderableType:
-    """The criteria with their live thresholds."""
-    table = Table("criterion", "warn", "reject", "1.0 means", "surfaces", "customer sees", box=box.SIMPLE_HEAD)
+    """The criteria with their live thresholds, and the prior of those whose scores are chances."""
+    table = Table("criterion", "warn", "reject", "prior", "1.0 means", "surfaces", "customer sees", box=box.SIMPLE_HEAD)
     for line in lines:
-        limits = thresholds.of(line)
+        limits, chance = thresholds.of(line), thresholds.chance_of(line)
         table.add_row(
             line.code,
             _number(limits.reject_warning),
             _number(limits.reject),
+            "-" if chance is None else f"{chance.prior:.3f}",
             line.meaning["en"],
             ", ".join(sorted(surface.value for surface in line.surfaces)),
             "no" if line.customer is None else "yes",
         )
-    return table
+    note = "Scores of criteria with a prior are chances, where that share of photos is bad; the others are measures."
+    return Group(table, Text(note, "dim"))
 
 
 def _told(done: Inspection) -> Text:

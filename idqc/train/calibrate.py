@@ -1,9 +1,9 @@
-"""`idqc calibrate`: derives REJECT and REJECT_WARNING from labelled photos, and shows the trade-off."""
+"""`idqc calibrate`: fits maps from scores to chances, derives REJECT and REJECT_WARNING, and shows the trade-off."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ import numpy as np
 import tomlkit
 from rich.console import Console
 
+from idqc.chances import NUMBERS, rounded
+from idqc.decision import CHANCE, ThresholdTable
 from idqc.models.fraud import SPECIES
-from idqc.train.groups import KEYS, Group, group, values
+from idqc.train import fit_chances
+from idqc.train.fit_chances import Fit, fit_all, in_model_units
+from idqc.train.groups import KEYS, Group, as_chances, group, values
 from idqc.train.report import BLACK, BLUE, VERMILION, Table, draw, markdown, number, save_picture, show
-from idqc.train.score import score
+from idqc.train.score import score, scored_before
 from idqc.train.statistics import SCORE_STEP, Rate, flagged, rate_of, threshold_for_alarms, threshold_for_misses
 
 PHOTOS_PER_FALSE_REJECT = 1000
@@ -38,6 +42,13 @@ EASILY_CAUGHT = 0.1
 WARN_ONLY = frozenset(f"fraud.{species}" for species in SPECIES)
 """Evidence for a reviewer. Thresholds that met no genuine photo of calibrate met 3 % of those of test: what tells a
 print from an original shifts with its cameras and fonts, and nobody is turned away by that alone."""
+
+ABOUT_CHANCES = (
+    "`chance` turns a model's score s into the chance p that such a photo is bad, before any threshold:",
+    "ln(p/(1-p)) = ln(prior/(1-prior)) + low ln(s) - high ln(1-s) + offset. `prior` is the share of bad photos: as in",
+    "calibrate, or yours. Thresholds are chances too and stay where they are: whoever moves a prior moves them along.",
+    "A table without `chance` takes scores as they are.",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,14 @@ def choose(found: Group) -> Choice:
     return _choice(found.key, reject, round(warning, 4), normal, clean, bad, reasons)
 
 
+def in_chances(choice: Choice, one: Fit | None) -> Choice:
+    """The same choice with its thresholds as chances; it flags the same photos. Without a map as it is."""
+    if one is None:
+        return choice
+    reject = None if choice.reject is None else rounded(one.chance(choice.reject))
+    return replace(choice, reject=reject, reject_warning=rounded(one.chance(choice.reject_warning)))
+
+
 def _choice(
     key: str, reject: float | None, warning: float, normal: Any, clean: Any, bad: Any, reasons: list[str]
 ) -> Choice:
@@ -115,8 +134,10 @@ def calibrate(
     splits: Sequence[str] = ("calibrate",),
     jobs: int = 1,
     limit: int | None = None,
+    scores: Path | None = None,
 ) -> dict[str, Choice]:
-    """Scores the photos, chooses thresholds, and writes default.toml, report.md and its pictures into `out`.
+    """Scores the photos, fits the maps from scores to chances, chooses thresholds, and writes default.toml, report.md
+    and its pictures into `out`.
 
     Args:
         data: a folder with `labels.jsonl`.
@@ -124,32 +145,42 @@ def calibrate(
         out: the thresholds folder.
         work: where scores.jsonl is kept, so that an interrupted run goes on.
         splits: `calibrate` holds persons, layouts, fonts and textures that training never saw.
+        scores: a `scores.jsonl` of an earlier run to take instead of scoring anything, whatever release made it.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    # The Inspector wants a table, and on the verification surface no score depends on what stands in it.
-    provisional = work / "provisional.toml"
-    provisional.write_text("".join(f'[{key}]\nreject_warning = 0.5\nsource = "provisional"\n' for key in KEYS))
-    pairs = score(data, work, weights=weights, thresholds=provisional, splits=splits, jobs=jobs, limit=limit)
+    if scores is None:
+        work.mkdir(parents=True, exist_ok=True)
+        # The Inspector wants a table, and on the verification surface no model's score depends on what stands in it.
+        provisional = work / "provisional.toml"
+        provisional.write_text("".join(f'[{key}]\nreject_warning = 0.5\nsource = "provisional"\n' for key in KEYS))
+        pairs = score(data, work, weights=weights, thresholds=provisional, splits=splits, jobs=jobs, limit=limit)
+    else:
+        pairs = scored_before(data, scores, splits=splits, limit=limit)
     made_by = pairs[0][1].made_by if pairs else ""
     origin = (
         f"idqc calibrate, {date.today().isoformat()}, {len(pairs)} photos of {', '.join(splits)}, weights {made_by}"
     )
-    groups = {key: group(key, pairs) for key in KEYS}
-    choices = {key: choose(found) for key, found in groups.items()}
+    fits = fit_all(pairs)
+    # The limits below are of the scales that models were trained on, and a map changes no order: so thresholds are
+    # chosen there, and then put into the units of the answers.
+    ranked = in_model_units(pairs, fits)
+    choices = {key: in_chances(choose(group(key, ranked)), fits.get(key)) for key in KEYS}
+    judged = as_chances(pairs, ThresholdTable({}, {key: one.chance for key, one in fits.items()}))
+    groups = {key: group(key, judged) for key in KEYS}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "default.toml").write_text(to_toml(choices.values(), origin), encoding="utf-8")
+    (out / "default.toml").write_text(to_toml(choices.values(), origin, fits), encoding="utf-8")
     for key, choice in choices.items():
         draw_trade_off(groups[key], choice, out / f"{key}.png")
-    table = to_table(choices.values())
-    show(table, Console())
+    tables = fit_chances.to_table(fits), to_table(choices.values())
+    for table in tables:
+        show(table, Console())
     pictures = [f"### {key}\n\n![Trade-off of {key}]({key}.png)\n" for key in KEYS]
-    text = [f"# Calibration\n\n{origin}.\n", markdown(table), "## Trade-off of every criterion\n", *pictures]
+    text = [f"# Calibration\n\n{origin}.\n", *map(markdown, tables), "## Trade-off of every criterion\n", *pictures]
     (out / "report.md").write_text("\n".join(text), encoding="utf-8")
     return choices
 
 
-def to_toml(choices: Any, origin: str) -> str:
-    """The text of `thresholds/default.toml`: one table a key, with what stands behind it."""
+def to_toml(choices: Any, origin: str, fits: Mapping[str, Fit]) -> str:
+    """The text of `thresholds/default.toml`: one table a key, with what stands behind it, and its map if it has one."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Written by `idqc calibrate`; report.md beside it shows the trade-offs."))
     document.add(
@@ -157,6 +188,8 @@ def to_toml(choices: Any, origin: str) -> str:
             "A score at or above `reject` rejects, at or above `reject_warning` warns. No `reject`: warns only."
         )
     )
+    for line in ABOUT_CHANCES:
+        document.add(tomlkit.comment(line))
     families: dict[str, Any] = {}
     for choice in choices:
         family, name = choice.key.split(".")
@@ -168,8 +201,18 @@ def to_toml(choices: Any, origin: str) -> str:
             line.add("reject", choice.reject)
         line.add("reject_warning", choice.reject_warning)
         line.add("source", f"{origin}: {explain(choice)}")
+        if choice.key in fits:
+            line.add(CHANCE, _map(fits[choice.key], origin))
         families[family].add(name, line)
     return tomlkit.dumps(document)
+
+
+def _map(one: Fit, origin: str) -> Any:
+    table = tomlkit.table()
+    for name in NUMBERS:
+        table.add(name, getattr(one.chance, name))
+    table.add("source", f"{origin}: {one.source}")
+    return table
 
 
 def explain(choice: Choice) -> str:

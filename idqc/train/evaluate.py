@@ -23,7 +23,7 @@ from idqc.train.evaluate_criteria import count_groups, count_kinds, judge_criter
 from idqc.train.evaluate_document import judge_document, judge_fields, overlap
 from idqc.train.evaluate_fraud import det_curves, draw_det, judge_fraud
 from idqc.train.evaluate_text import judge_conditions, judge_text
-from idqc.train.groups import KEYS, Pair, group, outcomes
+from idqc.train.groups import KEYS, Pair, as_chances, group, outcomes
 from idqc.train.reliability import draw_reliability, judge_reliability
 from idqc.train.report import Table, markdown, number, show
 from idqc.train.resampling import Resampling
@@ -57,7 +57,8 @@ def evaluate(
         weights, thresholds: None for the bundled ones.
         jobs: processes.
         limit: only the first so many photos.
-        scores: a `scores.jsonl` to report on as it is, without scoring anything, whatever release and code made it.
+        scores: a `scores.jsonl` to report on, without scoring anything, whatever release and code made it; the maps
+            and thresholds are those of `thresholds`.
 
     Raises:
         SetupError: `scores` lacks photos, or two releases made it.
@@ -71,7 +72,8 @@ def evaluate(
         pairs = scored_before(data, scores, splits=splits, limit=limit)
         made_by = pairs[0][1].made_by if pairs else "nobody"
         head = f"Scores made earlier by {made_by} (weights and code), {len(pairs)} photos of {', '.join(splits)}; "
-        head += f"thresholds of release {release.id}."
+        head += f"maps and thresholds of release {release.id}."
+    pairs = as_chances(pairs, table)
     resampling = Resampling([label for label, _ in pairs])
     discarded, reliable = judge_discard(pairs, resampling), judge_reliability(pairs, resampling)
     parts = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from idqc.catalogue import FIXED, all_criteria, find
+from idqc.chances import rounded
 from idqc.decision import ThresholdTable, decide
+from idqc.evidence import Evidence
 from idqc.inspection import Outcome
 from idqc.labels import Label
 from idqc.train.scored import Scored
@@ -93,6 +95,25 @@ def key_of(code: str) -> str:
 def values(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """The scores of the samples that have one: (n,) float64."""
     return np.array([sample.score for sample in samples if sample.score is not None], np.float64)
+
+
+def as_chances(pairs: Iterable[Pair], thresholds: ThresholdTable) -> list[Pair]:
+    """The photos with the scores that a release with these maps answers: chances, and rules where they are surer.
+
+    Made anew from the scores of models and rules every time. What comes out has no `rules`, and must not be put in
+    again.
+    """
+    return [
+        (label, replace(scored, scores={code: _judged(code, scored, thresholds) for code in scored.scores}, rules={}))
+        for label, scored in pairs
+    ]
+
+
+def _judged(code: str, scored: Scored, thresholds: ThresholdTable) -> float | None:
+    rule = scored.rules.get(code)
+    evidence = Evidence(scored.scores[code], rule=None if rule is None else Evidence(rule))
+    score = evidence.judged(thresholds.chance_of(find(code))).score
+    return None if score is None else rounded(score)
 
 
 def outcomes(scored: Scored, thresholds: ThresholdTable) -> Mapping[str, Outcome]:

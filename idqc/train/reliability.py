@@ -1,9 +1,10 @@
 """Whether learned scores can be read as chances: reliability diagrams and the expected calibration error.
 
-A score is put beside the share of photos that are bad (severity of at least 0.5) among those with such a score, in bins
-that hold equally many photos (Naeini et al. 2015; equal mass as in Nixon et al. 2019). Both depend on how many bad
-photos the set holds. That share is the choice of whoever made the set, so a second error says what is left after all
-scores are moved, by one step on the logit scale, to the share in this set: what no choice of photos explains.
+Scores are meant as chances, by the maps that `fit_chances` fits on calibrate. A score is put beside the share of photos
+that are bad (severity of at least 0.5) among those with such a score, in bins that hold equally many photos (Naeini et
+al. 2015; equal mass as in Nixon et al. 2019). Both depend on how many bad photos the set holds. That share is the
+choice of whoever made the set, so a second error says what is left after all scores are moved, by one step on the logit
+scale, to the share in this set: what no choice of photos explains.
 
 Rules (how far a document is cut off, whether its date has passed) say what they measured, not a chance, and are exempt.
 """
@@ -36,7 +37,7 @@ BINS = 10
 FEWEST_BAD = 10
 PICTURE = "reliability.png"
 CLIP = 1e-4
-"""Half a step of a score's last decimal, about: keeps logits of 0 and 1 finite."""
+"""Keeps logits of 0 and 1 finite."""
 
 Floats = NDArray[np.float64]
 
@@ -97,21 +98,23 @@ def moved_to(scores: Floats, share: float) -> Floats:
     return np.asarray(special.expit(logits + step), np.float64)
 
 
-def measure(code: str, pairs: Sequence[Pair], resampling: Resampling) -> Reliability | None:
-    """Reliability of one learned score; None with fewer than 10 bad photos or none that is not bad.
-
-    Genuine photos, and for fraud.* the forgeries of that species beside them. Mild defects count as not bad.
-    """
+def population(code: str, pairs: Sequence[Pair]) -> tuple[list[Pair], Floats, NDArray[np.bool_]]:
+    """The photos that a criterion's chances are about, their scores, and which of them are bad: genuine photos, and for
+    fraud.* the forgeries of that species beside them. Mild defects count as not bad."""
     some = [
-        (label, score) for label, scored in pairs
+        (label, scored) for label, scored in pairs
         if scored.error is None and (label.attack is None or code == f"fraud.{label.attack}")
-        and (label.document_type is not None or code in ANY_PHOTO)
-        and (score := scored.scores.get(code)) is not None
+        and (label.document_type is not None or code in ANY_PHOTO) and scored.scores.get(code) is not None
     ]  # fmt: skip
-    bad = np.array([label.severity.get(code, 0.0) >= BAD for label, _ in some], bool)
+    scores = np.array([scored.scores[code] for _, scored in some], np.float64)
+    return some, scores, np.array([label.severity.get(code, 0.0) >= BAD for label, _ in some], bool)
+
+
+def measure(code: str, pairs: Sequence[Pair], resampling: Resampling) -> Reliability | None:
+    """Reliability of one learned score; None with fewer than 10 bad photos or none that is not bad."""
+    some, scores, bad = population(code, pairs)
     if bad.sum() < FEWEST_BAD or bad.all():
         return None
-    scores = np.array([score for _, score in some], np.float64)
     files = [label.file for label, _ in some]
     place = bin_of(scores)
     points = [
@@ -147,8 +150,8 @@ def judge_reliability(pairs: Sequence[Pair], resampling: Resampling) -> tuple[li
             f"The mean gap between score and share of bad photos over {BINS} bins of equally many photos. How many bad "
             "photos a set holds is the choice of its maker: these shares are of this test set, not of your customers. "
             "Where the expected share differs, a score must not be read as a chance; the last column is the error that "
-            "stays when all scores are moved to this set's share. Blur, glare, dark and bright are trained on "
-            "severity, not on chances. Thresholds do not depend on any of it. Rules are exempt: "
+            "stays when all scores are moved to this set's share. The maps from scores to chances are fitted to other "
+            "photos (calibrate), with the share of bad ones there. Rules are exempt: "
             f"{', '.join(sorted(RULES))}."
             + (f" Fewer than {FEWEST_BAD} bad photos: {', '.join(left_out)}." if left_out else ""),
             PICTURE if found else "",

@@ -1,7 +1,8 @@
 """Runs the Inspector over a folder of labelled photos and keeps everything that evaluation and calibration need.
 
-`scores.jsonl` has one line a photo. Scores do not depend on thresholds, so that one run serves calibration and then
-evaluation. Readings are unmasked: this is for mock documents, and the file belongs in the out folder of an experiment.
+`scores.jsonl` has one line a photo. Its scores are the models' own, from before any map to chances: they do not depend
+on the thresholds file, so that one run serves calibration and then evaluation. `groups.as_chances` applies the maps of
+a release. Readings are unmasked: this is for mock documents, and the file belongs in the out folder of an experiment.
 """
 
 from __future__ import annotations
@@ -238,7 +239,8 @@ def _note_inspection(scored: Scored, inspection: Inspection) -> None:
     scored.document_type = inspection.document_type
     scored.document_confidence = inspection.document_confidence
     scored.quad = None if inspection.document_quad is None else [list(point) for point in inspection.document_quad]
-    scored.scores = {finding.criterion: finding.score for finding in inspection.findings}
+    scored.scores = {finding.criterion: finding.raw for finding in inspection.findings}
+    scored.rules = {finding.criterion: finding.rule for finding in inspection.findings if finding.rule is not None}
     scored.outcomes = {finding.criterion: finding.outcome.value for finding in inspection.findings}
     scored.readings = {
         reading.name: {"value": reading.value, "confidence": reading.confidence, "visible": reading.visible}

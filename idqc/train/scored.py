@@ -16,6 +16,8 @@ class Scored:
     """What the release said of one photo. Boxes are in shares of the truly rectified document: `detections` under the
     names that the inspection gave them, `detections_true_quad` as the detector alone names them.
 
+    `scores` are those of models and rules themselves: no map to chances has been applied, so that they are the same
+    under every thresholds file. `rules` holds the scores of rules that speak beside a model, where they do.
     `readings_true_boxes`, for clean photos only, is what the reader alone makes of the fields where the label has them.
     """
 
@@ -28,6 +30,7 @@ class Scored:
     document_confidence: float | None = None
     quad: list[list[float]] | None = None
     scores: dict[str, float | None] = field(default_factory=dict)
+    rules: dict[str, float] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     readings: dict[str, dict[str, Any]] = field(default_factory=dict)
     readings_true_boxes: dict[str, str] = field(default_factory=dict)

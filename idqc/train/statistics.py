@@ -17,7 +17,7 @@ from idqc.train.auc import auc
 
 CONFIDENCE = 0.95
 SCORE_STEP = 0.0001
-"""Findings carry scores to four decimals: the next threshold above a score is one step higher."""
+"""Thresholds are chosen to four decimals of a model's score: the next one above a score is one step higher."""
 
 Scores = NDArray[np.float64]
 

@@ -18,6 +18,7 @@ from PIL import Image
 from api.app import create_app
 from idqc.access.keys import Scope
 from idqc.catalogue import all_criteria, criteria
+from idqc.chances import Chance
 from idqc.decision import ThresholdTable, decide, verdict
 from idqc.inspection import FieldReading, Finding, Inspection, Region, Surface, Thresholds
 from idqc.photo.decode import decode, read_header
@@ -28,6 +29,7 @@ from idqc.surfaces.keys import create_key
 from tests.databases import database
 
 LIMITS = Thresholds(reject=0.9, reject_warning=0.4)
+CHANCE = Chance(prior=0.034, low=1.7, high=0.1, offset=5.5)
 QUAD = ((20.0, 20.0), (620.0, 20.0), (620.0, 400.0), (20.0, 400.0))
 
 
@@ -47,7 +49,8 @@ class StubInspector:
     """Decodes for real; `during` runs inside an inspection, to block it or to raise."""
 
     def __init__(self) -> None:
-        table = ThresholdTable(MappingProxyType({line.threshold_key: LIMITS for line in all_criteria()}))
+        limits = {line.threshold_key: LIMITS for line in all_criteria()}
+        table = ThresholdTable(MappingProxyType(limits), MappingProxyType({"quality.glare": CHANCE}))
         self.release = Release("2026.11.1+0123456789ab", Path("weights"), MappingProxyType({}), table)
         self.during: Callable[[], None] = lambda: None
         self.warming: Callable[[], None] = lambda: None

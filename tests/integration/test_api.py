@@ -228,8 +228,9 @@ def test_the_catalogue_shows_thresholds_to_operators_only(
     assert len(by_code) == len(body.criteria)
     if scope == "admin":
         assert by_code["quality.glare"]["thresholds"] == {"reject": 0.9, "reject_warning": 0.4}
+        assert (by_code["quality.glare"]["prior"], by_code["quality.tilt"]["prior"]) == (0.034, None)
     else:
-        assert all("thresholds" not in line for line in by_code.values())
+        assert all({"thresholds", "prior"}.isdisjoint(line) for line in by_code.values())
     assert ("fraud.text_tamper" in by_code) is (scope is not None)
 
 

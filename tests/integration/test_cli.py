@@ -103,9 +103,13 @@ def test_the_catalogue_comes_with_live_thresholds(
     if as_json:
         line = json.loads(done.stdout.splitlines()[0])
         assert line["thresholds"] == {"reject": 0.9, "reject_warning": 0.4}
+        priors = {said["code"]: said["prior"] for said in map(json.loads, done.stdout.splitlines())}
+        assert (priors["quality.glare"], priors["quality.tilt"]) == (0.034, None)
     else:
         assert "field.id_number.hidden" in done.stdout
         assert "0.90" in done.stdout
+        assert "0.034" in done.stdout
+        assert "are chances" in done.stdout
 
 
 @pytest.mark.parametrize(("host", "mode"), [("127.0.0.1", "demo"), ("localhost", "demo"), ("0.0.0.0", "production")])
@@ -168,7 +172,7 @@ def test_long_work_is_handed_over(monkeypatch: pytest.MonkeyPatch, run: Callable
     assert run("calibrate", "--data", "a").exit_code == 0
     assert calls["calibrate"] == (
         (Path("a"), None, Path("thresholds")),
-        {"splits": ("calibrate",), "jobs": 1, "limit": None},
+        {"splits": ("calibrate",), "jobs": 1, "limit": None, "scores": None},
     )
     assert run("evaluate", "--data", "a", "--out", "b", "--split", "test", "--limit", "9").exit_code == 0
     assert calls["evaluate"][0] == (Path("a"), Path("b"), ("test",))

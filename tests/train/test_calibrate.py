@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from idqc.decision import parse_thresholds
-from idqc.labels import Label
+from idqc.labels import Label, to_json
 from idqc.train.calibrate import LOWEST_REJECT, calibrate, choose, draw_trade_off, explain, to_table, to_toml
 from idqc.train.groups import KEYS, Group, Sample, group, kind_of, outcomes
 from idqc.train.report import markdown
-from idqc.train.scored import Scored
+from idqc.train.scored import Scored, to_line
 from idqc.train.statistics import threshold_for_alarms, threshold_for_misses
 
 
@@ -101,7 +102,7 @@ def test_a_warning_stands_as_high_as_its_misses_allow() -> None:
 def test_the_file_is_one_that_a_release_reads(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     choices = [choose(made(key, rng.beta(5, 2, 300), rng.beta(1, 8, 1200))) for key in KEYS]
-    table = parse_thresholds(to_toml(choices, "idqc calibrate, test"))
+    table = parse_thresholds(to_toml(choices, "idqc calibrate, test", {}))
     assert set(table.by_key) == set(KEYS)
     assert table.by_key["fraud.text_tamper"].reject is None
     assert "95 % intervals" in explain(choices[0])
@@ -164,4 +165,16 @@ def test_calibrate_writes_thresholds_and_report(tmp_path: Path, monkeypatch: pyt
     assert set(parse_thresholds((tmp_path / "work" / "provisional.toml").read_text()).by_key) == set(choices)
     assert choices["quality.blur"].reject is not None
     assert choices["quality.glare"].reject is None
+    table = parse_thresholds((tmp_path / "thresholds" / "default.toml").read_text(encoding="utf-8"))
+    assert set(table.chances) == {"quality.blur"}
+    assert table.chances["quality.blur"].prior == pytest.approx(60 / 360, abs=1e-6)
+    assert "From scores to chances" in (tmp_path / "thresholds" / "report.md").read_text(encoding="utf-8")
+    again = tmp_path / "again"
+    scores = tmp_path / "scores.jsonl"
+    scores.write_text("".join(to_line(scored) for _, scored in pairs), encoding="utf-8")
+    (tmp_path / "labels.jsonl").write_text(
+        "".join(to_json(replace(label, split="calibrate")) + "\n" for label, _ in pairs), encoding="utf-8"
+    )
+    calibrate(tmp_path, None, again, scores=scores)
+    assert (again / "default.toml").read_bytes() == (tmp_path / "thresholds" / "default.toml").read_bytes()
     assert "quality.blur.png" in (tmp_path / "thresholds" / "report.md").read_text(encoding="utf-8")

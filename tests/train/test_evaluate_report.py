@@ -23,6 +23,8 @@ from idqc.train.scored import Scored, read_scores, to_line
 
 WORDS = {"name": "홍길동", "id_number": "900101-1234567", "issue_date": "2020.01.31"}
 THRESHOLDS = "\n".join(f'[{key}]\nreject = 0.9\nreject_warning = 0.5\nsource = "test"' for key in KEYS)
+MAP = '[quality.blur.chance]\nprior = 0.5\nlow = 3.0\nhigh = 3.0\noffset = 0.0\nsource = "test"\n'
+"""Odds to the power of three."""
 
 
 def made_pair(index: int, severity: dict[str, float], attack: str | None = None) -> Pair:
@@ -79,7 +81,7 @@ def pairs() -> list[Pair]:
 
 
 def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    release = SimpleNamespace(id="test+0", thresholds=parse_thresholds(THRESHOLDS))
+    release = SimpleNamespace(id="test+0", thresholds=parse_thresholds(f"{THRESHOLDS}\n{MAP}"))
     monkeypatch.setattr(module, "score", lambda *_, **__: pairs)
     monkeypatch.setattr(module, "load_release", lambda *_: release)
     monkeypatch.setattr(module, "draw_scores", lambda *_: None)
@@ -102,6 +104,11 @@ def test_report(pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (found["fraud"]["methods"]["print: redrawn"]["count"], "E01" in str(found["fraud"])) == (0, False)
     assert found["conditions"]["blur, bad"]["photos"] == 10
     assert found["reliability"]["quality.blur"]["bad"]["count"] == 10
+    bad = [scored.scores["quality.blur"] or 0.0 for label, scored in pairs if "quality.blur" in label.severity]
+    chances = [score**3 / (score**3 + (1 - score) ** 3) for score in bad]
+    assert found["reliability"]["quality.blur"]["points"][-1][0] == pytest.approx(
+        np.sort(chances)[-6:].mean(), rel=0.02
+    )
     assert found["discard"]["the portrait or the whole photo is bad"]["bad"] == 10
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == found
     text = (tmp_path / "report.md").read_text(encoding="utf-8")

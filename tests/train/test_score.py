@@ -50,7 +50,7 @@ class FakeInspector:
             raise NotAnImage("No.", "Send a photo.")
         assert options == {"as_of": module.AS_OF, "mask": False}
         findings = (
-            Finding("quality.blur", 0.25, Outcome.PASS, Thresholds(0.9, 0.5)),
+            Finding("quality.blur", 0.04, Outcome.PASS, Thresholds(0.9, 0.5), raw=0.25, rule=0.01),
             Finding("document.expired", None, Outcome.NOT_APPLICABLE, Thresholds(0.9, 0.5)),
         )
         return Inspection(
@@ -96,6 +96,7 @@ def test_what_is_kept(folder: Path) -> None:
     assert [label.file for label, _ in pairs] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
     first = pairs[0][1]
     assert first.scores == {"quality.blur": 0.25, "document.expired": None}
+    assert first.rules == {"quality.blur": 0.01}
     assert first.outcomes["document.expired"] == "not_applicable"
     assert first.readings["name"]["value"] == "홍길동"
     assert set(first.measures) == set(FLOOR)

@@ -113,8 +113,8 @@ def test_an_edit_points_at_its_field_and_a_copy_at_the_document() -> None:
 
 def test_the_surer_of_pixels_and_contradictions_counts() -> None:
     zone = Consistency(0.8, {"birth_date": 0.8})
-    assert with_contradictions(Evidence(0.9), zone, {}).score == 0.9
-    merged = with_contradictions(Evidence(0.1), zone, {"birth_date": PLACE})
+    assert with_contradictions(Evidence(0.9), zone, {}).judged(None).score == 0.9
+    merged = with_contradictions(Evidence(0.1), zone, {"birth_date": PLACE}).judged(None)
     assert merged.score == 0.8
     assert merged.regions[0].defect == "contradicts_mrz"
     assert with_contradictions(NOT_COMPUTED, Consistency(None, {}), {}).score is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -12,11 +13,13 @@ import cv2
 import numpy as np
 import pytest
 
+from idqc.audience import to_json
 from idqc.catalogue import FIXED
+from idqc.chances import Chance
 from idqc.decision import ThresholdTable
 from idqc.documents import FieldSpec, document_types
 from idqc.errors import EmptyPhoto, RequestError
-from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Surface, Thresholds
+from idqc.inspection import Audience, Image, Inspection, Outcome, Photo, Points, Surface, Thresholds
 from idqc.inspector import Inspector
 from idqc.models.document import Candidate
 from idqc.models.fields import Box, FieldBoxes, Line
@@ -195,6 +198,21 @@ def test_verification_runs_everything_whatever_the_quality(inspector: Inspector,
     finding = next(f for f in done.findings if f.criterion == "quality.blur")
     assert finding.message["en"].startswith("The photo is blurred")
     assert finding.regions[0].label == "document"
+
+
+def test_a_score_is_a_chance_before_it_meets_a_threshold(inspector: Inspector, fake: Fake, photo: bytes) -> None:
+    """A severity of 0.95 that is hardly ever right warns of nothing, and ends no capture."""
+    fake.severity["quality.blur"] = 0.95
+    chance = Chance(0.001, 1.0, 1.0, 0.0)
+    table = replace(inspector.release.thresholds, chances=MappingProxyType({"quality.blur": chance}))
+    mapped = replace(inspector, release=replace(inspector.release, thresholds=table))
+    for surface in Surface:
+        finding = next(f for f in mapped.inspect(photo, surface).findings if f.criterion == "quality.blur")
+        assert (finding.outcome, finding.raw, finding.regions) == (Outcome.PASS, 0.95, ())
+        assert finding.score == pytest.approx(chance(0.95), rel=1e-5)
+        assert outcomes(mapped.inspect(photo, surface))["fraud.screen"] is Outcome.PASS
+    shown = to_json(mapped.inspect(photo), Audience.OPERATOR)["findings"][0]
+    assert {"raw", "rule"}.isdisjoint(shown)
 
 
 def test_without_a_document_nothing_else_is_computed(inspector: Inspector, fake: Fake, photo: bytes) -> None:
