@@ -124,6 +124,7 @@ def test_values_are_brought_into_one_spelling(name: str, text: str, value: str) 
         ("kr_license_number", "11-05-12345-78", "not_a_licence_number"),
         ("alphanumeric", "A", "not_a_number"),
         ("sex", "?", "not_a_sex"),
+        ("sex", "KRAKÓW", "not_a_sex"),
         ("text", "..", "empty"),
         ("date", " ", "empty"),
         ("mrz_td3", "P<UTO", "not_a_td3_zone"),
@@ -150,6 +151,8 @@ def test_zone_of_doc_9303() -> None:
     "text",
     [
         ZONE.replace("L898902C36", "L8989O2C36"),
+        f"{FIRST}I\n{SECOND}",
+        f"<{FIRST}1\nI{SECOND}1",
         ZONE.replace("7408122", "74O8I22"),
         f"{FIRST[:38]}\n{SECOND}",
         f"{FIRST}<<\n{SECOND}",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from idqc.captions import ABOVE, BELOW, BESIDE, is_caption, likeness, places, split_caption
+from idqc.captions import ABOVE, BELOW, BESIDE, is_caption, likeness, looks_like_caption, places, split_caption
 from idqc.documents import FieldSpec, document_types
 from idqc.inspection import Image
 from idqc.models.assignment import assign
@@ -16,7 +16,7 @@ from idqc.models.fields import Box, FieldBoxes, Line
 from idqc.models.text import As, Reading
 from idqc.models.text_lines import last_words
 from idqc.mrz import Mrz
-from idqc.naming import Clue, doubtful, gains, trust
+from idqc.naming import Clue, doubtful, gains, own_caption, trust
 from idqc.transcript import ROUNDS, Transcript
 
 TD1, PASSPORT = document_types()["td1"], document_types()["passport"]
@@ -146,6 +146,32 @@ def test_nationalities_offices_and_titles_are_known_by_their_words() -> None:
     assert name_of(["MINISTRY OF INTERIOR", "PORTUGUESA"]) == ["issuer", "nationality"]
     assert name_of(["DNK", "Brekke"])[0] == "nationality"
     assert name_of(["CARTE NATIONALE D'IDENTITÉ", "Blanc"])[0] == "title"
+    assert name_of(["UNITED STATES OF AMERICA", "DEPARTMENT OF STATE"]) == ["nationality", "issuer"]
+    assert name_of(["POLSKIE/POLISH", "POLISEN OSLO"]) == ["nationality", "issuer"]
+    assert name_of(["New York, U.S.A."]) == ["birth_place"]
+
+
+def test_names_that_look_like_captions_are_names() -> None:
+    assert not is_caption("NAOMI", TD1)
+    assert not is_caption("PASSPORT OFFICE", TD1)
+    zone = Mrz("P", "BRA", "NASCIMENTO CAVALCANTE", "LEVI", "", "BRA", "", "M", "", "", (), ("", ""))
+    assert own_caption("Nascimento Cavalcante", TD1, zone) == ("", "Nascimento Cavalcante")
+    assert own_caption("Sexo / Sex M", TD1, zone) == ("Sexo / Sex", "M")
+
+
+def test_a_misread_caption_is_no_value() -> None:
+    assert looks_like_caption("sance / Datø ofbiruh", TD1) > 0.5
+    assert looks_like_caption("FREDERIKSEN", TD1) == 0.0
+    lines = [line(0, 0.3, likely="birth_place"), line(1, 0.3)]
+    clues = [Clue("sance / Datø ofbiruh"), Clue("BERN BE")]
+    given = assign(gains(lines, clues, TD1, None, NAMES, TODAY))
+    assert given[0] in (None, NAMES.index("title"))
+    assert given[1] is not None
+
+
+def test_the_letters_of_names_tell_them_apart_where_nothing_else_does() -> None:
+    assert name_of(["Laura Kristiina", "Holsten"]) == ["given_names", "surname"]
+    assert name_of(["Holsten", "Laura Kristiina"]) == ["surname", "given_names"]
 
 
 def test_an_unsure_reading_counts_little() -> None:
