@@ -81,8 +81,8 @@ def _mended_second(line: str) -> str | None:
     """The second line at its length and with digits where digits belong. A stray mark at one end reads as a character,
     so the line is tried without its first and its last as well; most right check digits win."""
     cuts = (line, line[1:], line[:-1], line[1:-1])
-    tried = [refilled for cut in cuts if (refilled := _refilled(cut)) is not None]
-    return min((_with_digits(one) for one in tried), key=lambda one: len(_failed(one)), default=None)
+    tried = [_with_number(_with_digits(refilled)) for cut in cuts if (refilled := _refilled(cut)) is not None]
+    return min(tried, key=lambda one: len(_failed(one)), default=None)
 
 
 def _with_digits(line: str) -> str:
@@ -92,6 +92,11 @@ def _with_digits(line: str) -> str:
     for place in _LETTERS_AT:
         characters[place] = characters[place].translate(_TO_LETTER)
     return "".join(characters)
+
+
+def _with_number(line: str) -> str:
+    """The line with its document number mended by its check digit."""
+    return _mended_number(line[:9], line[9]) + line[9:]
 
 
 def _failed(line: str) -> tuple[str, ...]:
@@ -128,15 +133,13 @@ def parse_td3(text: str) -> Mrz | None:
     first, second = _mended_first(lines[0]), _mended_second(lines[1])
     if first is None or second is None:
         return None
-    number = _mended_number(second[:9], second[9])
-    second = number + second[9:]
     surname, _, given = first[5:].partition("<<")
     return Mrz(
         code=first[:2].strip("<"),
         issuer=first[2:5].strip("<"),
         surname=surname.replace("<", " ").strip(),
         given_names=given.replace("<", " ").strip(),
-        document_number=number.strip("<"),
+        document_number=second[:9].strip("<"),
         nationality=second[10:13].strip("<"),
         birth_date=second[_BIRTH],
         sex=second[20] if second[20] in "MF" else "X",

@@ -152,6 +152,7 @@ def test_zone_of_doc_9303() -> None:
     [
         ZONE.replace("L898902C36", "L8989O2C36"),
         f"{FIRST}I\n{SECOND}",
+        f"I{FIRST}\nI{SECOND}".replace("L898902C36", "L8989O2C36"),
         f"<{FIRST}1\nI{SECOND}1",
         ZONE.replace("7408122", "74O8I22"),
         f"{FIRST[:38]}\n{SECOND}",
