@@ -1,4 +1,4 @@
-"""Things on the card before it is photographed: fingers, stickers, tape, paper, pens; fields that are erased."""
+"""Things on the card before it is photographed: fingers, stickers, tape, paper, pens; erased fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Stage:
     """A flat object with room around it, being dressed before the photo; arrays are changed in place.
 
     `covered` marks what lies on top of the object, 255 where nothing below can be seen. `things` are the boxes
-    (4, 2) of what lies on the document, harmless or not; `arms` are (root, direction, skin, width in mm) of fingers, for
+    (4, 2) of what lies on the document, harmless or not; `arms` are (root, direction, skin, width in mm) of fingers for
     the hand behind them; `palm` is the skin of a hand that holds the object from below, if one does.
     """
 

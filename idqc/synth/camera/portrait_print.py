@@ -64,7 +64,7 @@ def spoil_portrait(
         # A laser that burns too hot, or too cold: mid tones go to black and white and the face breaks into blots.
         steep = 1.5 + 7 * severity
         middle = float(part.mean()) * float(rng.uniform(0.75, 1.2))
-        part[:] = cv2.convertScaleAbs(cv2.subtract(part, (middle,) * 4, dtype=cv2.CV_32F) * steep + 128)
+        part[:] = ((part - np.float32(middle)) * np.float32(steep) + 128).clip(0, 255).astype(np.uint8)
         return severity
     if way == "few_dots":
         across = max(round(46 - 34 * severity), 8)

@@ -99,7 +99,7 @@ def _folds(rng: np.random.Generator, w: int, h: int) -> np.ndarray:
         folds += (np.sin(x * np.float32(2 * np.pi / period)) > wide) * depth
         folds += (np.sin(y * np.float32(2 * np.pi / period)) > wide) * depth * np.float32(rng.random() < 0.6)
     thread = np.float32(2 * np.pi / rng.uniform(2.5, 5))
-    return folds + np.sin(x * thread) * 4 + np.sin(y * thread) * 4
+    return np.asarray(folds + np.sin(x * thread) * 4 + np.sin(y * thread) * 4, np.float32)
 
 
 def _dashboard(rng: np.random.Generator, w: int, h: int) -> Image:

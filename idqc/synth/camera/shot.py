@@ -86,7 +86,7 @@ def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file:
 def _fills(flat: FlatObject) -> bool:
     """Whether the document is all of the object, so that a finger at its edge lies on the document."""
     height, width = flat.opaque.shape
-    return cv2.contourArea(flat.document_quad) > 0.97 * width * height
+    return bool(cv2.contourArea(flat.document_quad) > 0.97 * width * height)
 
 
 def _sent(frame: Frame, share: float) -> Frame:

@@ -26,7 +26,7 @@ def slip_into_sleeve(rng: np.random.Generator, stage: Stage) -> None:
     bare = (plastic > 0) & (stage.opaque < 128)
     stage.bgr[bare] = np.asarray(between(rng, 150, 235) + rng.normal(0, 6, 3), np.float32).clip(0, 255).astype(np.uint8)
     stage.opaque[bare] = int(rng.integers(30, 120))
-    shine = np.zeros((height, width), np.uint8)
+    shine: np.ndarray = np.zeros((height, width), np.uint8)
     cv2.rectangle(shine, (x0, y0), (x1, y1), int(rng.integers(60, 160)), max(round(0.12 * stage.px_per_mm), 1))
     inset = max(round(between(rng, 0.5, 1.5) * stage.px_per_mm), 2)
     if chance(rng, 0.6):

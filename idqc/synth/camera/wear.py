@@ -138,7 +138,7 @@ def crease(rng: np.random.Generator, area_bgr: Image, px_per_mm: float) -> None:
 def soil(rng: np.random.Generator, area_bgr: Image, px_per_mm: float) -> None:
     """Specks, and a smudge so faint that print shows through it, in place."""
     height, width = area_bgr.shape[:2]
-    marks = np.zeros((height, width), np.uint8)
+    marks: np.ndarray = np.zeros((height, width), np.uint8)
     for _ in range(int(rng.integers(3, 40))):
         at = (int(rng.integers(width)), int(rng.integers(height)))
         cv2.circle(marks, at, max(round(between(rng, 0.04, 0.16) * px_per_mm), 1), int(rng.integers(20, 90)), -1)

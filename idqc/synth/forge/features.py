@@ -38,7 +38,7 @@ def reshaped(rng: np.random.Generator, place: Image, points: Points) -> Image:
     out = cv2.remap(place, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if rng.random() < 0.6:
         middle = points.mean(axis=0)
-        face = np.zeros((height, width), np.float32)
+        face: np.ndarray = np.zeros((height, width), np.float32)
         axes = (int(1.0 * distance), int(1.4 * distance))
         cv2.ellipse(face, (int(middle[0]), int(middle[1])), axes, 0, 0, 360, 1.0, -1)
         face = cv2.GaussianBlur(face, (0, 0), 0.15 * distance)

@@ -179,7 +179,7 @@ def _content(
         mask[:] = 255
     cv2.copyTo(art, mask, place)
     if chance(rng, 0.55):
-        furnish(rng, back, (left, top, left + width, top + height), device)
+        furnish(rng, np.asarray(back, np.uint8), (left, top, left + width, top + height), device)
     return back, rectangle(width, height) + np.array([left, top], np.float32)
 
 
