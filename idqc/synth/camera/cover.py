@@ -86,12 +86,14 @@ def lay(
     y1, x1 = min(h, stage.bgr.shape[0] - top), min(w, stage.bgr.shape[1] - left)
     if y1 <= y0 or x1 <= x0:
         return
-    shadow = cv2.GaussianBlur(mask, (0, 0), 0.5 * stage.px_per_mm)[y0:y1, x0:x1, None]
-    mask, colour = mask[y0:y1, x0:x1], colour[y0:y1, x0:x1]
+    coarse = cv2.resize(mask, (max(w // 4, 1), max(h // 4, 1)), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), max(0.125 * stage.px_per_mm, 0.3)), (w, h))
+    shadow = soft[y0:y1, x0:x1, None]
+    mask, colour = mask[y0:y1, x0:x1], colour[y0:y1, x0:x1].astype(np.float32)
     window = np.s_[top + y0 : top + y1, left + x0 : left + x1]
-    below = stage.bgr[window].astype(np.float32) * (1 - 0.35 * shadow)
-    alpha = (mask * solid)[..., None]
-    stage.bgr[window] = (below * (1 - alpha) + colour * alpha).clip(0, 255).astype(np.uint8)
+    below = stage.bgr[window] * (1 - np.float32(0.35) * shadow)
+    below += (colour - below) * (mask * np.float32(solid))[..., None]
+    stage.bgr[window] = below.clip(0, 255).astype(np.uint8)
     solid_mask = (mask * 255).astype(np.uint8)
     stage.opaque[window] = np.maximum(stage.opaque[window], solid_mask)
     if solid > 0.6:

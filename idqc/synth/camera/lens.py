@@ -28,7 +28,7 @@ def wobble(rng: np.random.Generator, bgr: Image, most_px: float) -> Image:
     period = float(rng.uniform(0.12, 0.9)) * height
     shift = np.sin(rows * np.float32(2 * np.pi / period) + np.float32(rng.uniform(0, 7))) * np.float32(most_px)
     out = np.empty_like(bgr)
-    step = 16
+    step = 32
     for top in range(0, height, step):
         move = np.asarray([[1, 0, shift[min(top + step // 2, height - 1)]], [0, 1, 0]], np.float64)
         strip = bgr[top : top + step]
