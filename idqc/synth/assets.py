@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -54,6 +54,17 @@ class Face:
     person: str
     landmarks: Points | None
     aligned: bool = True
+    caption: str = ""
+    """What a weak label says about the picture, of those in `PORTRAIT_FAULTS`; mostly nothing."""
+
+
+PORTRAIT_FAULTS = {
+    "eyes closed": 0.6, "sunglasses": 0.9, "aviator sunglasses": 0.9, "sport sunglasses": 0.9, "profile view": 0.95,
+    "turned sideways": 0.8, "hand covering face": 0.75, "blurred": 0.8, "two people": 0.9, "looking down": 0.55,
+    "tilted downwards": 0.55, "tilted upwards": 0.55, "back lighting": 0.6, "spotlight": 0.4, "hat": 0.3,
+    "bandana": 0.4, "scarf": 0.3, "side light with shadows": 0.3,
+}  # fmt: skip
+"""Captions of faces that no office accepts, and the severity of portrait.low_quality that a card with them has."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,13 @@ class Assets:
     def faces(self, split: str, every_pose: bool = False) -> list[Face]:
         """The faces of a split; empty when no folder was given. `every_pose` adds those that are not aligned."""
         return [face for face in self.all_faces if split_of(face.person) == split and (every_pose or face.aligned)]
+
+    @cache  # noqa: B019 - the assets of a run live as long as its process
+    def faulty(self, split: str) -> Assets | None:
+        """The same with no faces but those of the split that a caption finds fault with; None when there are none."""
+        found = [face for face in self.faces(split, every_pose=True) if face.caption in PORTRAIT_FAULTS]
+        faces = tuple(replace(face, aligned=True) for face in found)
+        return replace(self, all_faces=faces) if faces else None
 
     def textures(self, split: str) -> list[Path]:
         """The background pictures of a split; empty when no folder was given."""
@@ -170,6 +188,7 @@ def _faces(folder: Path | None) -> Iterable[Face]:
         return
     file = folder / "landmarks_189.json"
     landmarks = json.loads(file.read_text()) if file.is_file() else {}
+    captions = _captions(folder / "weak_labels.tsv")
     for path in paths:
         studio = path.parent.name.startswith("webmorph")
         name = path.relative_to(folder).as_posix()
@@ -179,7 +198,15 @@ def _faces(folder: Path | None) -> Iterable[Face]:
         if path.parent.name == "sfhq":
             with Picture.open(path) as picture:
                 five = np.asarray(FIVE_OF_FFHQ, np.float32) * np.asarray(picture.size, np.float32)
-        yield Face(path, person, five, aligned=not path.parent.name.endswith("t2i"))
+        caption = captions.get(f"faces/{name}", captions.get(name, ""))
+        yield Face(path, person, five, aligned=not path.parent.name.endswith("t2i"), caption=caption)
+
+
+def _captions(file: Path) -> dict[str, str]:
+    """Weak labels by picture: lines of file, topic and caption; empty where there is no such file."""
+    lines = file.read_text(encoding="utf-8").splitlines()[1:] if file.is_file() else []
+    rows = [line.split("\t") for line in lines]
+    return {row[0]: row[2] for row in rows if len(row) == 3}
 
 
 @cache

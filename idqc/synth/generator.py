@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from idqc.labels import SPLITS, to_json
-from idqc.synth.assets import Assets, kinds
+from idqc.synth.assets import PORTRAIT_FAULTS, Assets, kinds
 from idqc.synth.camera.flat import copy_flat
 from idqc.synth.camera.shot import photograph, photograph_scene
-from idqc.synth.card import FlatObject
+from idqc.synth.camera.wear import wear
+from idqc.synth.card import PX_PER_MM, FlatObject
 from idqc.synth.forge import FORGERIES, original
 from idqc.synth.mock import draw_card, draw_unsupported
 from idqc.synth.plan import MIX, Plan, plan_photo
@@ -28,6 +29,9 @@ LABELS = "labels.jsonl"
 PART = "labels.part.jsonl"
 LAYOUTS = 240
 """Layouts of each document type: 144 for train, 40 for calibrate, 56 for test."""
+
+FAULTY_FACES = 0.35
+"""The share of spoilt portraits that show a face which no office accepts; the others are printed badly or covered."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,15 @@ def _object(rng: np.random.Generator, plan: Plan, assets: Assets) -> FlatObject:
     layout = layouts[int(rng.integers(len(layouts)))]
     if plan.document_type is None:
         return original(rng, draw_unsupported(rng, plan.split, assets))
-    card = draw_card(rng, plan.document_type, layout, plan.split, assets, expired=plan.expired)
-    return FORGERIES[plan.attack](rng, card, plan.split, assets) if plan.attack else original(rng, card)
+    faulty = assets.faulty(plan.split) if plan.wanted("portrait.low_quality") and rng.random() < FAULTY_FACES else None
+    card = draw_card(rng, plan.document_type, layout, plan.split, faulty or assets, expired=plan.expired)
+    if plan.copied and rng.random() < 0.5:
+        wear(rng, card.bgr, PX_PER_MM)
+    flat = FORGERIES[plan.attack](rng, card, plan.split, assets) if plan.attack else original(rng, card)
+    if faulty is None:
+        return flat
+    caption = next(face.caption for face in faulty.all_faces if face.person == card.keys["person"])
+    return replace(flat, keys={**flat.keys, "portrait_fault": str(PORTRAIT_FAULTS[caption])})
 
 
 def _finished(out: Path, seed: int) -> dict[int, str]:

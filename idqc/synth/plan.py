@@ -23,6 +23,7 @@ FLAT_SHARES: Mapping[str, float] = MappingProxyType(
 )
 """Latin documents have twice the fields, half of them short and told apart by their captions alone."""
 ATTACKS = ("screen", "print", "grayscale_copy", "portrait_tamper", "text_tamper")
+COPIES = ("screen", "print", "grayscale_copy")
 DEFECTS: Mapping[str, float] = MappingProxyType(
     {
         "quality.blur": 1.4, "quality.glare": 1.5, "quality.dark": 1.0, "quality.bright": 1.0, "quality.cut_off": 1.2,
@@ -48,6 +49,11 @@ class Plan:
     attack: str | None = None
     defects: tuple[tuple[str, float], ...] = ()
     expired: bool = False
+
+    @property
+    def copied(self) -> bool:
+        """Whether the photo shows a copy of a document: a screen, a print, a photocopy."""
+        return self.attack in COPIES
 
     def wanted(self, code: str) -> float:
         """The severity wanted of a defect, 0 when it is not wanted."""

@@ -25,12 +25,15 @@ from idqc.synth.assets import Assets
 from idqc.synth.camera.light import Lighting, Reflection, gain_for_bright, gain_for_dark, gain_for_white
 from idqc.synth.camera.pose import Pose, flat_scan, gentler, plane_to_photo
 from idqc.synth.camera.sensor import camera_kind, camera_kinds
+from idqc.synth.camera.transfer import MESSENGER_SIDES
 from idqc.synth.plan import Plan
 
 BLUR_MM_AT_ZERO, BLUR_MM_AT_ONE = 0.09, 0.50
 """Standard deviation of the blur on the card: 0.09 mm is crisp, 0.3 mm blurs 2 mm print badly, 0.5 mm ends it."""
 SEEN_FROM_ATTACK_PX_PER_MM = 8.5
 """What a recapture must keep, or there would be a label without evidence."""
+MESSENGERS, SCREENSHOTS, LAMPS, WIDE_SCANS = 0.16, 0.025, 0.08, 0.45
+"""Shares: photos sent by a messenger, screenshots, shots by a night lamp, scans with a wide border."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Conditions:
     quality: int
     first_quality: int | None
     exif_orientation: int
+    sent_share: float = 1.0
+    """The share of its size that a messenger left of the photo."""
+    screenshot: bool = False
+    tremble_px: float = 0.0
 
 
 def blur_score(blur_mm: float) -> float:
@@ -158,10 +165,14 @@ def _frame_size(rng: np.random.Generator, spread_mm: float, least_px_per_mm: flo
 def _scan(rng: np.random.Generator, size_mm: tuple[float, float], corners_mm: Points) -> Frame:
     per_mm = float(rng.uniform(7.9, 16.0))
     margin = tuple(float(v) for v in np.abs(rng.normal(0, 0.012, 4)) * rng.choice([0, 1], p=[0.4, 0.6]))
+    if rng.random() < WIDE_SCANS:
+        # A card on the glass of an office scanner, and the software that cut the page out generously.
+        margin = tuple(float(v) for v in rng.uniform(0.03, 0.45, 4))
     span = np.ptp(corners_mm, axis=0)
-    width = round(float(span[0]) * per_mm * (1 + margin[0] + margin[2]))
-    height = round(float(span[1]) * per_mm * (1 + margin[1] + margin[3]))
-    matrix = flat_scan(corners_mm, width, height, (margin[0], margin[1], margin[2], margin[3]))
+    across, down = 1 + margin[0] + margin[2], 1 + margin[1] + margin[3]
+    width, height = round(float(span[0]) * per_mm * across), round(float(span[1]) * per_mm * down)
+    left, top, right, bottom = (v / side for v, side in zip(margin, (across, down, across, down), strict=True))
+    matrix = flat_scan(corners_mm, width, height, (left, top, right, bottom))
     return Frame(width, height, matrix, project(matrix, corners_mm), scan=True)
 
 
@@ -186,8 +197,14 @@ def draw_conditions(
         total = BLUR_MM_AT_ZERO + (BLUR_MM_AT_ONE - BLUR_MM_AT_ZERO) * wanted_blur
         added = max(total**2 - (kind.lens_px / dense) ** 2, 0) ** 0.5
         defocus, motion = (added, 0.0) if rng.random() < 0.6 else (0.25 * added, added)
+    elif emissive and rng.random() < 0.35:
+        # Out of focus by so little that print stays crisp: the lattice and its moire are gone.
+        defocus = float(rng.uniform(0.035, 0.085))
     dark = plan.wanted("quality.dark")
-    orientation = 1 if frame.scan or rng.random() < 0.85 else int(rng.choice([3, 6, 8]))
+    sent = _sent_share(rng, plan, frame, size_mm)
+    tremble = 0.0 if frame.scan or rng.random() >= kind.tremble else float(rng.uniform(0.5, 2.0))
+    screenshot = not plan.wanted("quality.cut_off") and not plan.copied and rng.random() < SCREENSHOTS
+    orientation = 1 if screenshot or frame.scan or rng.random() < 0.85 else int(rng.choice([3, 6, 8]))
     quality = int(rng.integers(kind.quality[0], kind.quality[1]))
     return Conditions(
         frame=frame,
@@ -201,7 +218,21 @@ def draw_conditions(
         quality=max(quality, 70) if plan.attack else quality,
         first_quality=int(rng.integers(72, 97)) if rng.random() < 0.25 else None,
         exif_orientation=orientation,
+        sent_share=sent,
+        screenshot=screenshot,
+        tremble_px=tremble,
     )
+
+
+def _sent_share(rng: np.random.Generator, plan: Plan, frame: Frame, size_mm: tuple[float, float]) -> float:
+    """What a messenger leaves of the photo's size: 1 mostly, and where less would be too coarse for the plan."""
+    if rng.random() >= MESSENGERS:
+        return 1.0
+    share = float(rng.choice(MESSENGER_SIDES)) / max(frame.width_px, frame.height_px)
+    if plan.wanted("quality.low_resolution"):
+        return 1.0
+    least = SEEN_FROM_ATTACK_PX_PER_MM if plan.attack else PX_PER_MM_AT_ZERO + 0.1
+    return float(np.clip(share, min(least / px_per_mm(frame.quad, size_mm), 1.0), 1.0))
 
 
 def _density(quad: Points, size_mm: tuple[float, float]) -> float:
@@ -216,6 +247,10 @@ def _lighting(rng: np.random.Generator, plan: Plan, scan: bool, gloss: float, em
     warm = float(rng.normal(0, 0.02 if scan else 0.07))
     colour = (1 - warm * 1.2, 1 + float(rng.normal(0, 0.015)), 1 + warm)
     calm = scan or emissive
+    lamp = 0.0
+    if not calm and not dark and not bright and rng.random() < LAMPS:
+        lamp, warm = float(rng.uniform(0.5, 0.95)), float(rng.uniform(0.1, 0.28))
+        colour = (1 - warm * 1.3, 1 - 0.12 * warm, 1 + 0.6 * warm)
     spots: tuple[Reflection, ...] = ()
     if not scan and rng.random() < 0.35 * gloss + 0.08:
         spots = (
@@ -231,6 +266,7 @@ def _lighting(rng: np.random.Generator, plan: Plan, scan: bool, gloss: float, em
         vignette=0.0 if scan else 1.0,
         veil=float(0.02 * rng.random() + 0.22 * bright * rng.random()),
         reflections=spots,
+        lamp=lamp,
     )
 
 

@@ -1,4 +1,4 @@
-"""Things on the card before it is photographed: fingers, stickers, tape, paper, pens; wear and holograms."""
+"""Things on the card before it is photographed: fingers, stickers, tape, paper, pens; erased fields."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from idqc.photo.geometry import homography, project, rectangle
 from idqc.synth.card import FlatObject
 
 ROOM_MM = 30.0
-"""Room around the object on which fingers that reach beyond its edge are drawn; the hand behind is drawn by `shot`."""
+"""Room around the object on which fingers that reach beyond its edge are drawn; the hand behind is drawn by `hand`."""
+PATCH_SLIVER_MM, FINGER_SLIVER_MM = 0.5, 1.5
+"""What reaches less than this into the document is not labelled as an obstacle."""
 
 
 @dataclass(eq=False)
 class Stage:
     """A flat object with room around it, being dressed before the photo; arrays are changed in place.
 
-    `covered` marks what lies on top of the object, 255 where nothing below can be seen. `things` are the outlines
-    (4, 2) of what covers content; `arms` are (root, direction, skin, width in mm) of fingers, for the hand behind them.
+    `covered` marks what lies on top of the object, 255 where nothing below can be seen. `things` are the boxes
+    (4, 2) of what lies on the document, harmless or not; `arms` are (root, direction, skin, width in mm) of fingers for
+    the hand behind them; `palm` is the skin of a hand that holds the object from below, if one does.
     """
 
     bgr: Image
@@ -32,10 +35,24 @@ class Stage:
     card_to_stage: NDArray[np.float64]
     things: list[Points] = field(default_factory=list)
     arms: list[tuple[Points, Points, Points, float]] = field(default_factory=list)
+    palm: Points | None = None
 
     def place(self, quad_card_xy: Points) -> Points:
         """Carries points from card pixels to stage pixels."""
         return project(self.card_to_stage, quad_card_xy)
+
+    def note(self, mask: NDArray[np.float32], top: int, left: int, least_mm: float) -> None:
+        """Keeps the box around the part of a thing's mask that lies on the document, unless that is a sliver."""
+        low = np.round(self.document_quad.min(axis=0)).astype(int) - (left, top)
+        high = np.round(self.document_quad.max(axis=0)).astype(int) - (left, top)
+        x0, y0 = np.maximum(low, 0)
+        part = mask[y0 : max(high[1], 0), x0 : max(high[0], 0)]
+        if part.size == 0:
+            return
+        x, y, w, h = cv2.boundingRect((part > 0.5).astype(np.uint8))
+        if min(w, h) >= least_mm * self.px_per_mm:
+            corner = np.asarray([x + x0 + left, y + y0 + top], np.float32)
+            self.things.append(rectangle(w, h) + corner)
 
     def hidden_share(self, quad_xy: Points) -> float:
         """The share of a stage quad that is covered, 0..1."""
@@ -48,9 +65,9 @@ class Stage:
         return float((part[inside > 0] > 127).sum() / total) if total else 0.0
 
 
-def set_stage(flat: FlatObject, room: bool) -> Stage:
-    """A private copy of the object, with room around it when fingers will need it."""
-    edge = round(ROOM_MM * flat.px_per_mm) if room else 0
+def set_stage(flat: FlatObject, room_mm: float) -> Stage:
+    """A private copy of the object, with room around it for what will reach beyond its edge."""
+    edge = round(room_mm * flat.px_per_mm)
     bgr = np.asarray(cv2.copyMakeBorder(flat.bgr, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8)
     bare = cv2.copyMakeBorder(flat.opaque, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=0)
     opaque = np.asarray(bare, np.uint8)
@@ -69,12 +86,14 @@ def lay(
     y1, x1 = min(h, stage.bgr.shape[0] - top), min(w, stage.bgr.shape[1] - left)
     if y1 <= y0 or x1 <= x0:
         return
-    shadow = cv2.GaussianBlur(mask, (0, 0), 0.5 * stage.px_per_mm)[y0:y1, x0:x1, None]
-    mask, colour = mask[y0:y1, x0:x1], colour[y0:y1, x0:x1]
+    coarse = cv2.resize(mask, (max(w // 4, 1), max(h // 4, 1)), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), max(0.125 * stage.px_per_mm, 0.3)), (w, h))
+    shadow = soft[y0:y1, x0:x1, None]
+    mask, colour = mask[y0:y1, x0:x1], colour[y0:y1, x0:x1].astype(np.float32)
     window = np.s_[top + y0 : top + y1, left + x0 : left + x1]
-    below = stage.bgr[window].astype(np.float32) * (1 - 0.35 * shadow)
-    alpha = (mask * solid)[..., None]
-    stage.bgr[window] = (below * (1 - alpha) + colour * alpha).clip(0, 255).astype(np.uint8)
+    below = stage.bgr[window] * (1 - np.float32(0.35) * shadow)
+    below += (colour - below) * (mask * np.float32(solid))[..., None]
+    stage.bgr[window] = below.clip(0, 255).astype(np.uint8)
     solid_mask = (mask * 255).astype(np.uint8)
     stage.opaque[window] = np.maximum(stage.opaque[window], solid_mask)
     if solid > 0.6:
@@ -86,39 +105,41 @@ def finger(
 ) -> None:
     """Draws a finger whose tip lies at `tip` (stage pixels) and that comes from the direction `away`."""
     r = width_mm * stage.px_per_mm / 2
-    away = away / max(float(np.linalg.norm(away)), 1e-6)
-    length = 60 * stage.px_per_mm
-    root = tip + away * length
-    start = tip + away * r
-    low = np.floor(np.minimum(tip, root) - 1.4 * r).astype(int)
-    high = np.ceil(np.maximum(tip, root) + 1.4 * r).astype(int)
-    low = np.maximum(low, 0)
-    high = np.minimum(high, [stage.bgr.shape[1], stage.bgr.shape[0]])
-    if (high <= low).any():
+    away = np.asarray(away / max(float(np.linalg.norm(away)), 1e-6), np.float32)
+    root = tip + away * np.float32(60 * stage.px_per_mm)
+    start = tip + away * np.float32(r)
+    low = np.maximum(np.floor(np.minimum(tip, root) - 1.4 * r).astype(int), 0)
+    high = np.minimum(np.ceil(np.maximum(tip, root) + 1.4 * r).astype(int), stage.bgr.shape[1::-1])
+    if (high - low < 2).any():
         return
-    x, y = np.meshgrid(np.arange(low[0], high[0], dtype=np.float32), np.arange(low[1], high[1], dtype=np.float32))
-    along = (x - start[0]) * away[0] + (y - start[1]) * away[1]
-    across = (y - start[1]) * away[0] - (x - start[0]) * away[1]
-    radius = r * (1 + 0.16 * np.clip(along / (3 * r), 0, 1.5) + 0.03 * np.sin(along / r * 1.7))
+    size = int(high[0] - low[0]), int(high[1] - low[1])
+    coarse = max(size[0] // 2, 1), max(size[1] // 2, 1)
+    x = np.linspace(low[0] + 0.5, high[0] - 1.5, coarse[0], dtype=np.float32)[None] - start[0]
+    y = np.linspace(low[1] + 0.5, high[1] - 1.5, coarse[1], dtype=np.float32)[:, None] - start[1]
+    along, across = x * away[0] + y * away[1], y * away[0] - x * away[1]
+    ratio = along / np.float32(r)
+    radius = np.float32(r) * (1 + np.float32(0.053) * np.clip(ratio, 0, 4.5) + np.float32(0.03) * np.sin(ratio * 1.7))
     distance = np.sqrt(np.minimum(along, 0) ** 2 + across**2) / radius
-    mask = ((1 - distance) * r / 1.5).clip(0, 1).astype(np.float32)
-    round_light = (
-        np.sqrt(np.maximum(1 - distance**2, 0.0)) * 0.45 + 0.55 + 0.10 * (across / radius) * rng.choice([-1, 1])
-    )
+    mask = ((1 - distance) * np.float32(r / 1.5)).clip(0, 1)
+    side = np.float32(0.10 * float(rng.choice([-1, 1])))
+    round_light = np.sqrt(np.maximum(1 - distance**2, 0)) * np.float32(0.45) + np.float32(0.55) + side * across / radius
     for _ in range(int(rng.integers(1, 4))):
-        round_light -= 0.05 * np.exp(-(((along - rng.uniform(1.5, 4) * r + 0.15 * across) / (0.06 * r)) ** 2))
-    colour = round_light[..., None] * skin_bgr
-    colour[..., 2] += 14 * np.exp(-((along / r + 0.6) ** 2))
-    colour += cv2.resize(
-        rng.normal(0, 5, (mask.shape[0] // 6 + 1, mask.shape[1] // 6 + 1)).astype(np.float32), mask.shape[::-1]
-    )[..., None]
+        at = np.float32(rng.uniform(1.5, 4) * r)
+        round_light -= np.float32(0.05) * np.exp(-(((along - at + 0.15 * across) / np.float32(0.06 * r)) ** 2))
+    tone = skin_bgr.astype(np.float32)
+    colour = round_light[..., None] * tone
+    colour[..., 2] += 14 * np.exp(-((ratio + np.float32(0.6)) ** 2))
+    colour += cv2.resize(rng.normal(0, 5, (coarse[1] // 3 + 1, coarse[0] // 3 + 1)).astype(np.float32), coarse)[
+        ..., None
+    ]
     if nail:
-        plate = np.exp(-(np.maximum(((along - 0.15 * r) / (0.72 * r)) ** 2 + (across / (0.62 * r)) ** 2, 0) ** 4))
-        colour = colour * (1 - plate[..., None] * 0.7) + plate[..., None] * 0.7 * (
-            skin_bgr * 0.55 + np.asarray([105, 105, 125], np.float32)
-        )
-    lay(stage, mask, np.asarray(colour, np.float32), int(low[1]), int(low[0]))
-    stage.arms.append((tip + away * 1.5 * r, away, skin_bgr, width_mm))
+        inside = (ratio / np.float32(0.72) - np.float32(0.21)) ** 2 + (across / np.float32(0.62 * r)) ** 2
+        plate = np.exp(-(inside**4))[..., None] * np.float32(0.7)
+        colour += (tone * np.float32(0.55) + np.asarray([105, 105, 125], np.float32) - colour) * plate
+    whole = np.asarray(cv2.resize(mask, size), np.float32)
+    lay(stage, whole, np.asarray(cv2.resize(colour, size), np.float32), int(low[1]), int(low[0]))
+    stage.note(whole, int(low[1]), int(low[0]), FINGER_SLIVER_MM)
+    stage.arms.append((tip + away * np.float32(1.5 * r), away, skin_bgr, width_mm))
 
 
 def skin(rng: np.random.Generator) -> Points:
@@ -158,6 +179,7 @@ def patch(rng: np.random.Generator, stage: Stage, quad_xy: Points, kind: str) ->
         )
     solid = float(rng.uniform(0.85, 0.97)) if kind == "tape" else 1.0
     lay(stage, mask, colour, top, left, solid)
+    stage.note(mask, top, left, PATCH_SLIVER_MM)
 
 
 def _colours(rng: np.random.Generator) -> dict[str, Points]:
@@ -186,25 +208,3 @@ def erase(rng: np.random.Generator, stage: Stage, quad_xy: Points) -> None:
     filled = above * (1 - share) + below * share + rng.normal(0, 1.2, (bottom - top, right - left, 1))
     stage.bgr[top:bottom, left:right] = filled.clip(0, 255).astype(np.uint8)
     cv2.fillConvexPoly(stage.covered, np.round(quad_xy).astype(np.int32), 255)
-
-
-def wear(rng: np.random.Generator, stage: Stage) -> None:
-    """Life of a genuine card that is no defect: fine scratches, dirt, a hologram's pale colours."""
-    x, y, w, h = cv2.boundingRect(np.round(stage.document_quad).astype(np.int32))
-    area = stage.bgr[max(y, 0) : y + h, max(x, 0) : x + w]
-    if rng.random() < 0.5:
-        size = int(rng.uniform(0.15, 0.45) * area.shape[0])
-        cx, cy = rng.integers(0, area.shape[1]), rng.integers(0, area.shape[0])
-        window = area[max(cy - size, 0) : cy + size, max(cx - size, 0) : cx + size]
-        yy, xx = np.mgrid[0 : window.shape[0], 0 : window.shape[1]].astype(np.float32) / size - 1
-        fade = (1 - (xx**2 + yy**2)).clip(0, 1) * rng.uniform(0.04, 0.16)
-        phase = (xx * rng.normal() + yy * rng.normal()) * 3
-        hue = np.stack([np.sin(phase + k) for k in (0.0, 2.1, 4.2)], axis=-1) * 127 + 128
-        window[:] = (window * (1 - fade[..., None]) + hue * fade[..., None]).astype(np.uint8)
-    for _ in range(int(rng.integers(0, 6))):
-        a = rng.uniform(0, 1, 2) * (area.shape[1], area.shape[0])
-        b = a + rng.normal(0, 0.12, 2) * area.shape[1]
-        tone = tuple(int(v) for v in rng.integers(90, 230, 3))
-        thin = np.ascontiguousarray(area)
-        cv2.line(thin, a.astype(int).tolist(), b.astype(int).tolist(), tone, 1, cv2.LINE_AA)
-        area[:] = cv2.addWeighted(area, 0.7, thin, 0.3, 0)

@@ -7,16 +7,20 @@ import numpy as np
 
 from idqc.documents import document_types
 from idqc.inspection import Points
-from idqc.photo.geometry import intersection_area, project, rectangle
-from idqc.synth.camera.cover import Stage, erase, finger, patch, set_stage, skin, wear
+from idqc.photo.geometry import intersection_area
+from idqc.synth.camera.cover import ROOM_MM, Stage, erase, finger, patch, set_stage, skin
+from idqc.synth.camera.portrait_print import SPOIL_SHARES, SPOILS, empty_portrait, spoil_portrait
+from idqc.synth.camera.sleeve import ROOM_MM as SLEEVE_ROOM_MM
+from idqc.synth.camera.sleeve import slip_into_sleeve
+from idqc.synth.camera.wear import wear
 from idqc.synth.card import FlatObject
 from idqc.synth.plan import Plan
 
-PORTRAIT_BLUR_AT_ZERO, PORTRAIT_BLUR_AT_ONE = 0.01, 0.05
-"""Standard deviation of blur as a share of the portrait's width: at 0.05 the eyes are one grey smear."""
-PORTRAIT_CONTRAST_AT_ZERO, PORTRAIT_CONTRAST_AT_ONE = 0.6, 0.08
 PORTRAIT_COVER_AT_ONE = 0.6
 PATCHES = ("sticker", "tape", "paper", "fluid", "pen", "dark")
+TAMPERS = ("portrait_tamper", "text_tamper")
+SLEEVES, PALMS = 0.07, 0.12
+"""Shares of cards in a sleeve, and of cards without fingers on them that a hand holds from below."""
 
 
 def dress(rng: np.random.Generator, plan: Plan, flat: FlatObject, hands: bool) -> tuple[Stage, float]:
@@ -24,19 +28,26 @@ def dress(rng: np.random.Generator, plan: Plan, flat: FlatObject, hands: bool) -
     low_quality = plan.wanted("portrait.low_quality")
     missing = plan.wanted("portrait.missing")
     hidden = plan.wanted("field.hidden")
-    way = str(rng.choice(["blur", "wash", "dark", "cover"], p=[0.35, 0.25, 0.15, 0.25])) if low_quality else ""
+    worst = float(flat.keys.get("portrait_fault", "0"))
+    spoilt = low_quality and not worst
+    way = str(rng.choice(SPOILS, p=SPOIL_SHARES)) if spoilt else ""
     finger_covers = bool(rng.random() < 0.35) and (hidden > 0.25 or missing > 0 or way == "cover")
     fingers_at_edge = hands and not finger_covers and bool(rng.random() < 0.4)
-    stage = set_stage(flat, room=finger_covers or fingers_at_edge)
-    if flat.attack is None and flat.card.document_type is not None and rng.random() < 0.5:
-        wear(rng, stage)
-    worst = 0.0
+    sleeve = hands and bool(rng.random() < SLEEVES)
+    room = ROOM_MM if finger_covers or fingers_at_edge else SLEEVE_ROOM_MM if sleeve else 0.0
+    stage = set_stage(flat, room)
+    if flat.attack in (None, *TAMPERS) and flat.card.document_type is not None and rng.random() < 0.65:
+        x, y, w, h = cv2.boundingRect(np.round(stage.document_quad).astype(np.int32))
+        wear(rng, stage.bgr[max(y, 0) : y + h, max(x, 0) : x + w], stage.px_per_mm)
     portrait = stage.place(flat.card.portrait_quad) if flat.card.portrait_quad is not None else None
-    if portrait is not None and low_quality and way != "cover":
-        worst = spoil_portrait(rng, stage, portrait, way, low_quality)
+    if portrait is not None and spoilt and way != "cover":
+        marks = None if flat.card.face_landmarks is None else stage.place(flat.card.face_landmarks)
+        worst = spoil_portrait(rng, stage, portrait, marks, way, low_quality)
+    if sleeve:
+        slip_into_sleeve(rng, stage)
     if portrait is not None and (missing or way == "cover"):
         if missing and rng.random() < 0.4:
-            _empty_portrait(rng, stage, portrait)
+            empty_portrait(rng, stage, portrait)
         elif finger_covers and not missing:
             _cover_with_finger(rng, stage, portrait)
         else:
@@ -53,6 +64,8 @@ def dress(rng: np.random.Generator, plan: Plan, flat: FlatObject, hands: bool) -
             _cover_share(rng, stage, quad, hidden)
     if fingers_at_edge:
         _harmless_fingers(rng, stage, flat)
+    if hands and not stage.arms and rng.random() < PALMS:
+        stage.palm = skin(rng)
     return stage, worst
 
 
@@ -86,7 +99,6 @@ def _cover_share(rng: np.random.Generator, stage: Stage, quad: Points, share: fl
             np.float32,
         )
     patch(rng, stage, shape, kind)
-    _note(stage, shape)
 
 
 def _cover_with_finger(rng: np.random.Generator, stage: Stage, quad: Points) -> None:
@@ -104,28 +116,20 @@ def _cover_with_finger(rng: np.random.Generator, stage: Stage, quad: Points) -> 
     finger(
         rng, stage, tip.astype(np.float32), away.astype(np.float32), skin(rng), width_mm, nail=bool(rng.random() < 0.75)
     )
-    side = np.array([-away[1], away[0]]) * width_mm * stage.px_per_mm * 0.55
-    far = tip + away * 45 * stage.px_per_mm
-    _note(stage, np.asarray([tip - side, tip + side, far + side, far - side], np.float32))
-
-
-def _note(stage: Stage, shape: Points) -> None:
-    """Keeps the outline of a thing, cut to the document, as a quad."""
-    to_unit = cv2.getPerspectiveTransform(stage.document_quad, rectangle(1, 1))
-    unit = project(to_unit, shape).clip(0, 1)
-    low, high = unit.min(axis=0), unit.max(axis=0)
-    if (high - low).min() > 0.01:
-        box = np.asarray([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]], np.float32)
-        stage.things.append(project(np.linalg.inv(to_unit), box))
 
 
 def _harmless_fingers(rng: np.random.Generator, stage: Stage, flat: FlatObject) -> None:
-    """Finger tips that hold the card at its edge and cover no field."""
+    """Finger tips that hold the card at its edge and cover no field: labelled as obstacles, and no defect."""
     tone = skin(rng)
     fields = [stage.place(item.quad_xy) for item in flat.card.fields.values()]
     quad = stage.document_quad
-    for _ in range(int(rng.integers(1, 4))):
-        side = int(rng.integers(4))
+    wanted = int(rng.integers(1, 5))
+    held_at = int(rng.integers(4))
+    sides = (held_at, held_at) if rng.random() < 0.5 else (held_at, (held_at + 2) % 4)
+    for _ in range(2 * wanted):
+        if len(stage.arms) >= wanted:
+            break
+        side = sides[int(rng.integers(2))]
         a, b = quad[side], quad[(side + 1) % 4]
         along = (b - a) / max(float(np.linalg.norm(b - a)), 1e-6)
         outward = np.array([along[1], -along[0]])
@@ -138,43 +142,3 @@ def _harmless_fingers(rng: np.random.Generator, stage: Stage, flat: FlatObject) 
             finger(
                 rng, stage, tip.astype(np.float32), away.astype(np.float32), tone, width_mm, bool(rng.random() < 0.7)
             )
-
-
-def _empty_portrait(rng: np.random.Generator, stage: Stage, quad: Points) -> None:
-    """A portrait's place without a portrait: the bare ground, a flat colour or a grey outline."""
-    erase(rng, stage, quad)
-    if rng.random() < 0.6:
-        inner = np.round(quad).astype(np.int32)
-        tone = tuple(int(v) for v in (rng.uniform(120, 245) + rng.normal(0, 10, 3)).clip(0, 255))
-        cv2.fillConvexPoly(stage.bgr, inner, tone, cv2.LINE_AA)
-        if rng.random() < 0.5:
-            x, y, w, h = cv2.boundingRect(inner)
-            darker = tuple(int(v * 0.75) for v in tone)
-            cv2.ellipse(
-                stage.bgr, (x + w // 2, y + int(0.42 * h)), (w // 5, int(h * 0.2)), 0, 0, 360, darker, -1, cv2.LINE_AA
-            )
-            cv2.ellipse(
-                stage.bgr, (x + w // 2, y + h), (int(w * 0.4), int(h * 0.34)), 0, 180, 360, darker, -1, cv2.LINE_AA
-            )
-
-
-def spoil_portrait(rng: np.random.Generator, stage: Stage, quad: Points, way: str, severity: float) -> float:
-    """Prints the portrait badly, in place: `blur`, `wash` or `dark`. Returns the severity."""
-    x, y, w, h = cv2.boundingRect(np.round(quad).astype(np.int32))
-    x, y = max(x, 0), max(y, 0)
-    part = stage.bgr[y : y + h, x : x + w]
-    if part.size == 0:
-        return 0.0
-    if way == "blur":
-        sigma = w * (PORTRAIT_BLUR_AT_ZERO + (PORTRAIT_BLUR_AT_ONE - PORTRAIT_BLUR_AT_ZERO) * severity)
-        if rng.random() < 0.5:
-            part[:] = cv2.GaussianBlur(part, (0, 0), sigma)
-        else:
-            cells = max(round(w / (sigma * 3.0)), 3), max(round(h / (sigma * 3.0)), 3)
-            small = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
-            part[:] = cv2.resize(small, (w, part.shape[0]), interpolation=cv2.INTER_CUBIC)
-    else:
-        contrast = PORTRAIT_CONTRAST_AT_ZERO + (PORTRAIT_CONTRAST_AT_ONE - PORTRAIT_CONTRAST_AT_ZERO) * severity
-        goal = float(rng.uniform(215, 250)) if way == "wash" else float(rng.uniform(5, 30))
-        part[:] = cv2.convertScaleAbs(part, alpha=contrast, beta=goal * (1 - contrast))
-    return severity

@@ -15,12 +15,9 @@ from idqc.photo.geometry import area, clip_to_frame, project
 from idqc.photo.quad import cut_off_score, cut_off_share, low_resolution_score, px_per_mm, tilt_deg, tilt_score
 from idqc.synth.camera.conditions import Conditions, blur_score
 from idqc.synth.camera.cover import Stage
-from idqc.synth.camera.dress import (
-    PORTRAIT_BLUR_AT_ONE,
-    PORTRAIT_BLUR_AT_ZERO,
-    PORTRAIT_COVER_AT_ONE,
-)
+from idqc.synth.camera.dress import PORTRAIT_COVER_AT_ONE
 from idqc.synth.camera.light import GRID_EDGE, GRID_H, GRID_W, Map, glare_severity, grid_to_photo
+from idqc.synth.camera.portrait_print import PORTRAIT_BLUR_AT_ONE, PORTRAIT_BLUR_AT_ZERO
 from idqc.synth.card import FlatObject
 from idqc.synth.plan import Plan
 

@@ -53,6 +53,8 @@ class Lighting:
     vignette: float
     veil: float
     reflections: tuple[Reflection, ...] = ()
+    lamp: float = 0.0
+    """How much darker than the document the scene gets away from a night lamp, 0..1."""
 
 
 def gain_for_white(level: float) -> float:
@@ -82,6 +84,8 @@ def illuminate(
         cx, cy = rng.uniform(-0.6, 0.6, 2)
         gain *= 1 + lighting.unevenness * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / rng.uniform(0.1, 0.6))
     gain *= 1 - lighting.vignette * (x * x + y * y) / 2
+    if lighting.lamp:
+        gain *= _pool_of_light(rng, lighting.lamp, quad_xy, x, y, (width_px, height_px))
     if lighting.shadow > 0:
         gain *= _shadow(rng, lighting.shadow, np.asarray(quad_xy / 8, np.float32), w, h)
     inside = np.zeros((h, w), np.uint8)
@@ -94,6 +98,16 @@ def illuminate(
     bright = ((on_card - BRIGHT_GAIN_AT_ZERO) / (BRIGHT_GAIN_AT_ONE - BRIGHT_GAIN_AT_ZERO)).clip(0, 1).mean()
     coloured = gain[..., None] * np.asarray(lighting.colour_bgr, np.float32)
     return np.maximum(coloured, 0.003).astype(np.float32), float(dark), float(bright)
+
+
+def _pool_of_light(
+    rng: np.random.Generator, depth: float, quad_xy: Points, x: Map, y: Map, size: tuple[int, int]
+) -> Map:
+    """The round pool of a lamp over the document; `x` and `y` run over the frame from -1 to 1."""
+    centre = quad_xy.mean(axis=0) / np.asarray(size, np.float32) * 2 - 1 + rng.normal(0, 0.12, 2)
+    reach = float(np.linalg.norm(np.ptp(quad_xy, axis=0) / np.asarray(size, np.float32))) * float(rng.uniform(0.8, 1.6))
+    distance = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / max(reach, 0.2) ** 2
+    return np.asarray(1 - depth + depth * np.exp(-distance / 2), np.float32)
 
 
 def _shadow(rng: np.random.Generator, depth: float, quad_xy: Points, w: int, h: int) -> Map:

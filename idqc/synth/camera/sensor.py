@@ -7,7 +7,7 @@ and fast); a tone curve on 8 bits bends them further. Under that root, shot nois
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,9 @@ from idqc.inspection import Image
 from idqc.synth.assets import kinds
 
 Light = NDArray[np.float32]
-CAMERA_KINDS = 30
+CAMERA_KINDS = 60
+FIRST_NEWER = 30
+"""Cameras from this number on also fringe, map tones, tremble and smear; earlier numbers stay as they were."""
 TO_LIGHT = ((np.arange(256, dtype=np.float32) / 255.0) ** 2).reshape(256, 1)
 TILE_PX = 1024
 
@@ -42,6 +44,14 @@ class CameraKind:
     vignette: float
     lens_px: float
     quality: tuple[int, int]
+    fringe: float = 0.0
+    """Lateral chromatic aberration in the corners, as a share of half the diagonal."""
+    tone_map: float = 0.0
+    """Strength of local tone mapping (HDR), 0 to 0.45."""
+    tremble: float = 0.0
+    """The share of photos that a rolling shutter bends."""
+    smear: bool = False
+    """Whether strong denoising smears what is fine."""
 
 
 def camera_kinds(split: str) -> list[str]:
@@ -55,7 +65,7 @@ def camera_kind(name: str) -> CameraKind:
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big"))
     warm = rng.normal(0, 0.035)
     low = int(rng.integers(55, 88))
-    return CameraKind(
+    kind = CameraKind(
         noise=float(rng.uniform(0.6, 3.5)),
         chroma_noise=float(rng.choice([0.2, 0.5, 0.9])),
         grain_px=float(rng.choice([0.0, 0.5, 0.8])),
@@ -70,6 +80,18 @@ def camera_kind(name: str) -> CameraKind:
         vignette=float(rng.uniform(0.0, 0.35)),
         lens_px=float(rng.uniform(0.25, 0.6)),
         quality=(low, min(low + 12, 96)),
+    )
+    if int(name[1:]) < FIRST_NEWER:
+        return kind
+    halo = rng.random() < 0.35
+    return replace(
+        kind,
+        sharpen=float(rng.uniform(1.2, 2.2)) if halo else kind.sharpen,
+        sharpen_px=float(rng.uniform(1.5, 3.0)) if halo else kind.sharpen_px,
+        fringe=float(rng.uniform(0.0004, 0.0018)) if rng.random() < 0.6 else 0.0,
+        tone_map=float(rng.uniform(0.1, 0.45)) if rng.random() < 0.55 else 0.0,
+        tremble=float(rng.uniform(0.1, 0.4)) if rng.random() < 0.5 else 0.0,
+        smear=bool(rng.random() < 0.3),
     )
 
 
@@ -89,7 +111,9 @@ def develop(light: Light, kind: CameraKind, noise: float, lattice: bool, rng: np
     bgr = np.asarray(cv2.convertScaleAbs(np.maximum(light, 0, out=light), alpha=255.0), np.uint8)
     if lattice or kind.demosaic:
         bgr = _demosaic(bgr)
-    if kind.smoothing:
+    if kind.smear:
+        bgr = _mixed(bgr, 0.45, cv2.medianBlur(bgr, 5), 0.55)
+    elif kind.smoothing:
         bgr = _mixed(bgr, 1 - kind.smoothing, cv2.medianBlur(bgr, 3), kind.smoothing)
     if kind.sharpen > 0.1:
         bgr = _mixed(bgr, 1 + kind.sharpen, cv2.GaussianBlur(bgr, (0, 0), kind.sharpen_px), -kind.sharpen)

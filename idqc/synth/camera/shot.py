@@ -15,10 +15,13 @@ from idqc.synth.assets import Assets, texture_key
 from idqc.synth.camera.conditions import Conditions, Frame, draw_conditions, draw_frame, draw_reflection
 from idqc.synth.camera.cover import Stage
 from idqc.synth.camera.dress import dress
+from idqc.synth.camera.hand import draw_arms, draw_palm
 from idqc.synth.camera.labelling import Seen, glare_score, label, label_without_card
+from idqc.synth.camera.lens import fringe, tone_map, wobble
 from idqc.synth.camera.light import Lighting, content_lost, illuminate, reflect, shine
 from idqc.synth.camera.scene import background
 from idqc.synth.camera.sensor import Light, camera_kind, develop, encode, to_light
+from idqc.synth.camera.transfer import move_label, screenshot
 from idqc.synth.card import FlatObject
 from idqc.synth.plan import Plan
 
@@ -34,15 +37,20 @@ def photograph(
     corners_mm = np.asarray((flat.document_quad - flat.document_quad.mean(axis=0)) / flat.px_per_mm, np.float32)
     size_mm = flat.card.size_mm
     frame = draw_frame(rng, plan, size_mm, corners_mm)
-    hands = not frame.scan and flat.attack in (None, "portrait_tamper", "text_tamper")
+    hands = not frame.scan and not flat.emissive and _fills(flat)
     stage, portrait_print = dress(rng, plan, flat, hands)
     frame = replace(frame, matrix=frame.matrix @ _to_millimetres(stage))
     shot = draw_conditions(rng, plan, frame, size_mm, flat.gloss, flat.emissive, assets)
     shot = replace(shot, lighting=_with_glare(rng, plan, flat, shot.lighting))
     exposure = _exposure(flat) if flat.emissive else 1.0
-    bgr = np.asarray(cv2.convertScaleAbs(_scene(rng, shot, stage), alpha=exposure**-0.5), np.uint8)
+    bgr = np.asarray(cv2.convertScaleAbs(_scene(rng, shot, stage, flat.emissive), alpha=exposure**-0.5), np.uint8)
     _compose(bgr, stage, frame, flat.emissive, rng)
+    kind = camera_kind(shot.camera)
     quad = frame.quad
+    if kind.fringe and not frame.scan:
+        bgr = fringe(bgr, kind.fringe)
+    if shot.tremble_px:
+        bgr = wobble(rng, bgr, shot.tremble_px)
     light = to_light(bgr)
     gain, dark, bright = illuminate(rng, _vignetted(shot), quad, frame.width_px, frame.height_px)
     gain *= np.float32(exposure)
@@ -52,12 +60,14 @@ def photograph(
     reflected = reflect(rng, shot.lighting.reflections)
     shine(light, reflected, quad)
     dense = float(np.sqrt(cv2.contourArea(quad) / (size_mm[0] * size_mm[1])))
-    lens_px = camera_kind(shot.camera).lens_px
-    light = _blur(light, shot, dense, lens_px)
-    jpeg = _finish(rng, light, shot, lattice=flat.emissive)
-    blur_mm = float((shot.defocus_mm**2 + shot.motion_mm**2 + (lens_px / dense) ** 2) ** 0.5)
+    light = _blur(light, shot, dense, kind.lens_px)
+    jpeg, moved = _finish(rng, light, shot, lattice=flat.emissive)
+    blur_mm = float((shot.defocus_mm**2 + shot.motion_mm**2 + (kind.lens_px / dense) ** 2) ** 0.5)
     seen = Seen(dark, bright, content_lost(reflected, shot.lighting.gain), blur_mm, portrait_print)
-    return jpeg, label(plan, flat, stage, shot, seen, file)
+    answer = label(plan, flat, stage, replace(shot, frame=_sent(frame, shot.sent_share)), seen, file)
+    if moved != (0, 0):
+        move_label(answer, *moved)
+    return jpeg, answer
 
 
 def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file: str) -> tuple[bytes, Label]:
@@ -69,8 +79,24 @@ def photograph_scene(rng: np.random.Generator, plan: Plan, assets: Assets, file:
     light = to_light(bgr)
     gain = illuminate(rng, _vignetted(shot), frame.quad, frame.width_px, frame.height_px)[0]
     cv2.multiply(light, cv2.resize(gain, (frame.width_px, frame.height_px)), dst=light)
-    jpeg = _finish(rng, light, shot, lattice=False)
+    jpeg, _ = _finish(rng, light, shot, lattice=False)
     return jpeg, label_without_card(plan, shot.camera, texture_key(shot.texture) if shot.texture else None, file)
+
+
+def _fills(flat: FlatObject) -> bool:
+    """Whether the document is all of the object, so that a finger at its edge lies on the document."""
+    height, width = flat.opaque.shape
+    return bool(cv2.contourArea(flat.document_quad) > 0.97 * width * height)
+
+
+def _sent(frame: Frame, share: float) -> Frame:
+    """The frame of the photo that a messenger left."""
+    if share >= 1:
+        return frame
+    width, height = max(round(frame.width_px * share), 1), max(round(frame.height_px * share), 1)
+    ratio = np.array([width / frame.width_px, height / frame.height_px])
+    shrunk = np.diag([ratio[0], ratio[1], 1.0]) @ frame.matrix
+    return Frame(width, height, shrunk, np.asarray(frame.quad * ratio, np.float32), frame.scan)
 
 
 def _exposure(flat: FlatObject) -> float:
@@ -119,21 +145,16 @@ def _with_glare(rng: np.random.Generator, plan: Plan, flat: FlatObject, lighting
     return best
 
 
-def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage) -> Image:
-    """The background, with the hand whose fingers lie on the card."""
+def _scene(rng: np.random.Generator, shot: Conditions, stage: Stage, emissive: bool) -> Image:
+    """The background, with the hand whose fingers lie on the card. Around a display rooms are often dark."""
     frame = shot.frame
     if frame.scan:
         return np.full((frame.height_px, frame.width_px, 3), int(rng.choice([255, 250, 235, 20, 0])), np.uint8)
     bgr = background(rng, frame.width_px, frame.height_px, shot.texture)
-    for root, away, tone, width_mm in stage.arms:
-        reach = np.asarray([[0.0], [45.0], [62.0], [700.0]], np.float32) * away * stage.px_per_mm
-        ends = project(frame.matrix, np.asarray(root + reach, np.float32))
-        thick = float(np.linalg.norm(ends[1] - ends[0])) / 45 * width_mm
-        for share, bright in ((1.0, 0.55), (0.9, 0.68), (0.75, 0.8), (0.55, 0.9), (0.3, 0.98)):
-            colour = tuple(float(v) for v in (tone * bright).clip(0, 255))
-            line = np.round(ends).clip(-20000, 20000).astype(np.int32)
-            cv2.polylines(bgr, [line[:3]], False, colour, max(int(thick * 1.12 * share), 1), cv2.LINE_AA)
-            cv2.polylines(bgr, [line[2:]], False, colour, max(int(thick * 3.2 * share), 1), cv2.LINE_AA)
+    if emissive and rng.random() < 0.4:
+        bgr = np.asarray(cv2.convertScaleAbs(bgr, alpha=float(rng.uniform(0.1, 0.9))), np.uint8)
+    draw_palm(rng, bgr, stage, frame)
+    draw_arms(bgr, stage, frame)
     return bgr
 
 
@@ -214,9 +235,22 @@ def _line(length_px: float, angle_deg: float) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def _finish(rng: np.random.Generator, light: Light, shot: Conditions, lattice: bool) -> bytes:
-    bgr = develop(light, camera_kind(shot.camera), shot.noise, lattice, rng)
-    if shot.first_quality is not None:
-        once = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, shot.first_quality])[1]
+def _finish(rng: np.random.Generator, light: Light, shot: Conditions, lattice: bool) -> tuple[bytes, tuple[int, int]]:
+    """The file, and how far its screenshot moved the photo (right, down)."""
+    kind = camera_kind(shot.camera)
+    bgr = develop(light, kind, shot.noise, lattice, rng)
+    if kind.tone_map and not shot.frame.scan:
+        bgr = tone_map(bgr, shot.frame.quad, kind.tone_map)
+    quality = shot.quality
+    if shot.first_quality is not None or shot.sent_share < 1:
+        once = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, shot.first_quality or shot.quality])[1]
         bgr = np.asarray(cv2.imdecode(once, cv2.IMREAD_COLOR), np.uint8)
-    return encode(bgr, shot.quality, shot.exif_orientation)
+    if shot.sent_share < 1:
+        size = _sent(shot.frame, shot.sent_share)
+        way = int(rng.choice([cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+        bgr = np.asarray(cv2.resize(bgr, (size.width_px, size.height_px), interpolation=way), np.uint8)
+        quality = int(rng.integers(70 if lattice else 62, 86))
+    moved = (0, 0)
+    if shot.screenshot:
+        bgr, moved = screenshot(rng, bgr)
+    return encode(bgr, quality, shot.exif_orientation), moved

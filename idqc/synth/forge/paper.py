@@ -11,6 +11,7 @@ from idqc.inspection import Points
 from idqc.photo.geometry import rectangle
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import Card, FlatObject
+from idqc.synth.forge.fold import crumpled
 from idqc.synth.forge.halftone import (
     blue_noise,
     clustered_dots,
@@ -117,7 +118,8 @@ def colour_print(rng: np.random.Generator, card: Card, split: str, assets: Asset
     gloss = between(rng, 0.3, 0.9) if glossy else between(rng, 0.0, 0.25)
     if not glossy:
         sheet = _fibrous(rng, sheet, per_mm)
-    return FlatObject(sheet, opaque, quad, per_mm, gloss, False, card, "print", {"printer": kind.id})
+    flat = FlatObject(sheet, opaque, quad, per_mm, gloss, False, card, "print", {"printer": kind.id})
+    return crumpled(rng, flat)
 
 
 def grayscale_copy(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> FlatObject:
@@ -174,7 +176,8 @@ def grayscale_copy(rng: np.random.Generator, card: Card, split: str, assets: Ass
         opaque = rounded_mask(bgr.shape[0], bgr.shape[1], radius)
     gloss = between(rng, 0.0, 0.3)
     sheet = np.asarray(bgr, np.uint8)
-    return FlatObject(sheet, opaque, quad, per_mm, gloss, False, card, "grayscale_copy", {"printer": copier})
+    flat = FlatObject(sheet, opaque, quad, per_mm, gloss, False, card, "grayscale_copy", {"printer": copier})
+    return crumpled(rng, flat)
 
 
 def _margins(rng: np.random.Generator, most_mm: float) -> tuple[np.ndarray, bool]:

@@ -1,4 +1,4 @@
-"""Another person's face put on the portrait, in one of eight ways. The last two ways never occur in training."""
+"""Another person's face put on the portrait, or the face changed, in one of thirteen ways; training knows ten."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ import numpy as np
 from idqc.inspection import Points
 from idqc.synth.assets import Assets, drawn_face, kinds
 from idqc.synth.card import Card, FlatObject
+from idqc.synth.forge.features import features, reshaped
 from idqc.synth.forge.halftone import blue_noise, stochastic_dots
 from idqc.synth.forge.original import degraded, original
 from idqc.synth.mock.draws import between, chance, pick
 from idqc.synth.mock.paint import add_grain
 
-EDITS = 30
+EDITS = 60
+BLENDED_FROM = 30
+"""Edits from this number on are blended ones; earlier ones stay as they were."""
 WAYS = ("pasted", "feathered", "poisson", "matched", "stuck_on", "swapped", "cut_head", "mixed_clone")
 WAYS_OF_SPLIT = {"train": 6, "calibrate": 7, "test": 8}
+BLENDED = ("matched_poisson", "morphed", "features", "matched_feathered", "reshaped")
+BLENDED_OF_SPLIT = {"train": 4, "calibrate": 4, "test": 5}
 
 
 def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> FlatObject:
@@ -26,7 +31,10 @@ def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: As
     if card.portrait_quad is None:
         raise ValueError("portrait_tamper needs a card with a portrait")
     edit = pick(rng, kinds("E", EDITS, split))
-    way = WAYS[int(edit[1:]) % WAYS_OF_SPLIT[split]]
+    number = int(edit[1:])
+    way = WAYS[number % WAYS_OF_SPLIT[split]]
+    if number >= BLENDED_FROM:
+        way = BLENDED[number % BLENDED_OF_SPLIT[split]]
     bgr = card.bgr.copy()
     x0, y0 = (int(v) for v in np.floor(card.portrait_quad.min(axis=0)))
     x1, y1 = (int(v) for v in np.ceil(card.portrait_quad.max(axis=0)))
@@ -44,6 +52,8 @@ def portrait_tamper(rng: np.random.Generator, card: Card, split: str, assets: As
     if _is_grey(place, box):
         warped = cv2.cvtColor(cv2.cvtColor(warped, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     points = cv2.transform(landmarks[None], turn)[0].astype(np.float32)
+    if way == "reshaped" and target is not None:
+        points = target
     place[:] = _put(rng, way, place.copy(), warped, box, points)
     if chance(rng, 0.4):
         part = np.ascontiguousarray(place)
@@ -75,13 +85,21 @@ def _put(
     axes = (int(eyes * between(rng, 0.95, 1.2) * grow), int(eyes * between(rng, 1.25, 1.5) * grow))
     cv2.ellipse(oval, (int(middle[0]), int(middle[1] - 0.1 * eyes * grow)), axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
     oval = cv2.bitwise_and(oval, whole)
-    if way in ("matched", "swapped") or chance(rng, 0.3):
+    if way == "reshaped":
+        return reshaped(rng, place, points)
+    if way == "features":
+        oval = features(points, eyes, place.shape[:2]) & whole
+    if way in ("matched", "swapped", "morphed", *BLENDED[:4]) or chance(rng, 0.3):
         warped = _matched(warped, place, oval)
     if way == "stuck_on":
         return _stuck_on(rng, place, warped, (x, y, w, h))
-    if way in ("poisson", "mixed_clone") and oval.any():
+    if way == "morphed":
+        # A morph looks like both persons: the new face is laid over the old one, half seen through.
+        own = between(rng, 0.35, 0.65)
+        warped = np.asarray(cv2.addWeighted(warped, 1 - own, place, own, 0), np.uint8)
+    if way in ("poisson", "mixed_clone", "matched_poisson", "features") and oval.any():
         mode = cv2.MIXED_CLONE if way == "mixed_clone" else cv2.NORMAL_CLONE
-        mask = oval if chance(rng, 0.7) else cv2.erode(whole, np.ones((5, 5), np.uint8))
+        mask = oval if way != "poisson" or chance(rng, 0.7) else cv2.erode(whole, np.ones((5, 5), np.uint8))
         bx, by, bw, bh = cv2.boundingRect(mask)
         return cv2.seamlessClone(warped, place, (mask > 127).astype(np.uint8) * 255, (bx + bw // 2, by + bh // 2), mode)
     mask = whole if way in ("pasted", "feathered", "matched") else oval

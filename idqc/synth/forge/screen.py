@@ -13,6 +13,7 @@ import numpy as np
 from idqc.photo.geometry import rectangle
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import PX_PER_MM, Card, FlatObject
+from idqc.synth.forge.desktop import furnish, in_bezel
 from idqc.synth.forge.original import degraded, rounded_mask
 from idqc.synth.mock.draws import between, chance, pick
 
@@ -122,7 +123,7 @@ def screen(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> 
     width = int(min(max(between(rng, *shown_mm) / kind.pitch_mm, 420), room, 1500))
     height = round(width * ratio)
 
-    content, quad = _content(rng, card, width, height, margins, assets, split)
+    content, quad = _content(rng, card, width, height, margins, assets, split, kind.device)
     content = _displayed(rng, content, kind)
     tile = lattice_tile(kind)
     if quarter_turn:
@@ -133,13 +134,9 @@ def screen(rng: np.random.Generator, card: Card, split: str, assets: Assets) -> 
     if chance(rng, 0.4):
         bgr = cv2.add(bgr, _reflection(rng, bgr.shape[1], bgr.shape[0]))
     quad = quad * np.float32(k)
-    if chance(rng, 0.3):
-        edge = [int(v) for v in rng.integers(0, max(round(9 / kind.pitch_mm), 2), 4)]
-        edge = [min(v * k, bgr.shape[1] // 12) for v in edge]
-        colour = tuple(int(v) for v in rng.integers(4, 60, 3)) if chance(rng, 0.8) else (190, 190, 190)
-        bgr = cv2.copyMakeBorder(bgr, edge[0], edge[1], edge[2], edge[3], cv2.BORDER_CONSTANT, value=colour)
-        quad = quad + np.array([edge[2], edge[0]], np.float32)
     opaque = np.full(bgr.shape[:2], 255, np.uint8)
+    if chance(rng, 0.45):
+        bgr, quad, opaque = in_bezel(rng, np.asarray(bgr, np.uint8), quad, k / kind.pitch_mm, kind.device)
     gloss = between(rng, 0.1, 0.9)
     return FlatObject(
         np.asarray(bgr, np.uint8), opaque, quad, k / kind.pitch_mm, gloss, True, card, "screen", {"screen": kind.id}
@@ -154,8 +151,9 @@ def _content(
     margins: np.ndarray,
     assets: Assets,
     split: str,
+    device: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The picture in the display's own pixels: the card, what lies around it, a tool bar. With the card's quad."""
+    """The picture in the display's own pixels: the card, what lies around it, a program. With the card's quad."""
     art: np.ndarray = degraded(rng, card.bgr, between(rng, 0.2, 1.0))
     way = int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA]))
     art = cv2.resize(art, (width, height), interpolation=way)
@@ -180,17 +178,8 @@ def _content(
     if chance(rng, 0.35):
         mask[:] = 255
     cv2.copyTo(art, mask, place)
-    if top > 24 and chance(rng, 0.4):
-        bar = int(between(rng, 12, min(top, 70)))
-        back[:bar] = rng.integers(0, 256) if chance(rng, 0.5) else 245
-        for x in range(12, size[0] - 40, int(between(rng, 40, 130))):
-            colour = tuple(int(v) for v in rng.integers(0, 256, 3))
-            cv2.rectangle(back, (x, bar // 3), (x + int(rng.integers(6, 34)), 2 * bar // 3), colour, -1)
-    if chance(rng, 0.08):
-        x, y = (int(v) for v in rng.integers([0, 0], size))
-        cv2.fillPoly(
-            back, [np.array([[x, y], [x, y + 17], [x + 4, y + 13], [x + 11, y + 12]], np.int32)], (250, 250, 250)
-        )
+    if chance(rng, 0.55):
+        furnish(rng, np.asarray(back, np.uint8), (left, top, left + width, top + height), device)
     return back, rectangle(width, height) + np.array([left, top], np.float32)
 
 
@@ -234,7 +223,7 @@ def _cover(tile: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _reflection(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Soft mirror images of lamps and windows on the glass, to be added: (height, width, 3)."""
+    """Soft mirror images on the glass, to be added: lamps, windows, whoever photographs it. (height, width, 3)."""
     small: np.ndarray = np.zeros((48, 72, 3), np.float32)
     for _ in range(int(rng.integers(1, 4))):
         colour = (rng.uniform(20, 110) * rng.uniform(0.75, 1.0, 3)).tolist()
@@ -252,5 +241,12 @@ def _reflection(rng: np.random.Generator, width: int, height: int) -> np.ndarray
             )
         else:
             cv2.rectangle(small, (x, y), (x + int(rng.integers(4, 30)), y + int(rng.integers(4, 24))), colour, -1)
+    if chance(rng, 0.35):
+        # A bright room with the dark shape of a person who holds up a phone.
+        small += np.float32(between(rng, 8, 34))
+        x, y, size = int(rng.integers(15, 57)), int(rng.integers(14, 34)), int(rng.integers(6, 13))
+        cv2.ellipse(small, (x, y), (size // 2, size * 2 // 3), 0, 0, 360, (3, 3, 3), -1)
+        cv2.ellipse(small, (x, y + 3 * size), (size * 3 // 2, size * 9 // 4), 0, 0, 360, (3, 3, 3), -1)
+        cv2.rectangle(small, (x - size // 2, y + size), (x + size // 2, y + 2 * size), (1, 1, 1), -1)
     small = cv2.GaussianBlur(small, (0, 0), between(rng, 1.0, 6.0))
-    return cv2.resize(small.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(small.clip(0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)

@@ -14,11 +14,14 @@ import numpy as np
 from idqc.inspection import Points
 from idqc.synth.assets import Assets, kinds
 from idqc.synth.card import Card, CardField, FlatObject, TextStyle
+from idqc.synth.forge.glyphs import CAREFUL, CAREFUL_OF_SPLIT, edit_carefully, line_of
 from idqc.synth.forge.original import degraded, gaussian, original
 from idqc.synth.mock.draws import between, chance, pick
-from idqc.synth.mock.paint import add_grain, around, covers, line_mask, resized, set_line, text_width
+from idqc.synth.mock.paint import add_grain, around, covers, resized, set_line, text_width
 
-EDITS = 30
+EDITS = 60
+CAREFUL_FROM = 30
+"""Edits from this number on are those of `glyphs`; earlier ones stay as they were."""
 ERASURES = ("inpainted", "flat_patch", "moved", "near_patch", "fluid", "smeared")
 """How old ink goes away. Training knows the first four, calibration five, test all."""
 ERASURES_OF_SPLIT = {"train": 4, "calibrate": 5, "test": 6}
@@ -47,9 +50,12 @@ def edit_kind(edit_id: str, split: str) -> Edit:
     """The same habits for the same id, always."""
     number = int(edit_id[1:])
     rng = np.random.default_rng([43, number])
+    erasure = ERASURES[number % ERASURES_OF_SPLIT[split]]
+    if number >= CAREFUL_FROM:
+        erasure = CAREFUL[number % CAREFUL_OF_SPLIT[split]]
     return Edit(
         edit_id,
-        ERASURES[number % ERASURES_OF_SPLIT[split]],
+        erasure,
         other_font=chance(rng, 0.55),
         whole_line=chance(rng, 0.5),
         size=between(rng, 0.0, 0.09),
@@ -73,12 +79,24 @@ def text_tamper(rng: np.random.Generator, card: Card, split: str, assets: Assets
     wanted = 1 + int(rng.random() < 0.35) + int(rng.random() < 0.15)
     bgr, fields, tampered = card.bgr.copy(), dict(card.fields), list[str]()
     for name in rng.permutation(candidates):
-        changed = _changed_field(rng, bgr, fields[str(name)], edit, split, assets)
+        if edit.erasure in CAREFUL:
+            changed = _carefully_changed(rng, bgr, fields[str(name)], edit.erasure, card)
+        else:
+            changed = _changed_field(rng, bgr, fields[str(name)], edit, split, assets)
         if changed is not None:
             fields[str(name)] = changed
             tampered.append(str(name))
         if len(tampered) >= wanted:
             break
+    if not tampered and candidates and edit.erasure in CAREFUL:
+        # Nothing on this card can be borrowed or slid: one character is set anew instead.
+        edit = replace(edit, erasure="one_glyph")
+        for name in candidates:
+            changed = _carefully_changed(rng, bgr, fields[name], edit.erasure, card)
+            if changed is not None:
+                fields[name] = changed
+                tampered.append(name)
+                break
     if not tampered:
         raise ValueError("text_tamper needs a card with a printed value")
     flat = original(rng, replace(card, bgr=bgr, fields=fields), "text_tamper", f"{edit.id}.{edit.erasure}")
@@ -96,13 +114,31 @@ def _changed_field(
     new_text = _moved_text(rng, text, field.style) if moved else _new_text(rng, text, field.style)
     if new_text == text:
         return None
-    start = _baseline(quad, text, field.style)
+    start = line_of(quad, text, field.style).start
     if moved:
         new_quad = _move_characters(rng, bgr, text, new_text, start, field.style, edit, quad)
     else:
         new_quad = _set_again(rng, bgr, text, new_text, start, field.style, edit, quad, split, assets)
     if edit.finish != "none":
         _finish(rng, bgr, around([quad, new_quad]), edit.finish)
+    return _with_line(field, at, new_quad, new_text)
+
+
+def _carefully_changed(
+    rng: np.random.Generator, bgr: np.ndarray, field: CardField, way: str, card: Card
+) -> CardField | None:
+    """Changes one character of one line of the field in `bgr`. None when that cannot be done in this way."""
+    assert field.style is not None
+    at = int(rng.choice([i for i, (_, text) in enumerate(field.lines) if len(text) > 1]))
+    quad, text = field.lines[at]
+    known = {name: other for name, other in card.fields.items() if name != "mrz"}
+    changed = edit_carefully(rng, bgr, line_of(quad, text, field.style), way, known)
+    return None if changed is None else _with_line(field, at, changed[1], changed[0])
+
+
+def _with_line(field: CardField, at: int, new_quad: Points, new_text: str) -> CardField:
+    """The field with another text and quad of one of its lines."""
+    text = field.lines[at][1]
     lines = [*field.lines[:at], (new_quad, new_text), *field.lines[at + 1 :]]
     old_texts = [line for _, line in field.lines]
     joined = (
@@ -150,13 +186,6 @@ def _moved_text(rng: np.random.Generator, text: str, style: TextStyle) -> str:
     for i, j in rng.permutation(pairs)[: int(rng.integers(1, 4))] if pairs else []:
         new[i] = text[j]
     return "".join(new)
-
-
-def _baseline(quad: Points, text: str, style: TextStyle) -> tuple[float, float]:
-    """Where `set_line` must have started to put the ink at this quad."""
-    coverage, dx, dy = line_mask(text, style)
-    x, y, _, _ = cv2.boundingRect(np.array(coverage > 60, np.uint8))
-    return float(quad[0, 0] - x - dx), float(quad[0, 1] - y - dy)
 
 
 def _cells(text: str, start_x: float, style: TextStyle) -> list[tuple[int, int]]:

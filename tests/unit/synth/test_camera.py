@@ -9,6 +9,8 @@ import pytest
 from idqc.labels import Label
 from idqc.photo.geometry import area, rectangle, rectify
 from idqc.synth.assets import Assets
+from idqc.synth.camera import shot
+from idqc.synth.camera.conditions import Conditions, draw_conditions
 from idqc.synth.camera.shot import photograph, photograph_scene
 from idqc.synth.card import PX_PER_MM, Card, CardField, FlatObject
 from idqc.synth.forge import original
@@ -75,7 +77,8 @@ def test_a_wanted_defect_comes_out_at_about_its_severity(code: str, wanted: floa
     others = {name for name, value in label.severity.items() if name.startswith("quality.") and value > 0.1} - {
         f"quality.{code}"
     }
-    assert not others
+    # The lens of a coarse photo is soft at its scale.
+    assert not others - ({"quality.blur"} if code == "low_resolution" else set())
 
 
 def test_glare_is_labelled_where_it_hides_print() -> None:
@@ -110,18 +113,22 @@ def test_recaptures_stay_large_and_sharp() -> None:
         assert label.severity["fraud.screen"] == 1.0
 
 
-def test_exif_turn_leaves_labels_upright() -> None:
-    turned = 0
-    for index in range(6):
-        rng = np.random.default_rng([3, index])
-        plan = Plan(3, index, "train", "clean", "kr_resident")
-        jpeg, label = photograph(rng, plan, original(rng, make_card()), ASSETS, "photos/000000.jpg")
-        turned += b"Exif" in jpeg[:32]
-        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        document = rectify(image, np.asarray(label.quad, np.float32), 400, 252)
-        portrait = document[70:180, 275:360].reshape(-1, 3).mean(axis=0)
-        assert portrait[2] > portrait[0]
-    assert turned
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_exif_turn_leaves_labels_upright(orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    _force(monkeypatch, exif_orientation=orientation, screenshot=False)
+    image, label = shoot(index=1)
+    document = rectify(image, np.asarray(label.quad, np.float32), 400, 252)
+    portrait = document[70:180, 275:360].reshape(-1, 3).mean(axis=0)
+    assert portrait[2] > portrait[0]
+
+
+def _force(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    """Sets what `draw_conditions` draws."""
+
+    def drawn(*arguments: object) -> Conditions:
+        return replace(draw_conditions(*arguments), **changes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shot, "draw_conditions", drawn)
 
 
 def test_a_plain_scene_has_no_document() -> None:

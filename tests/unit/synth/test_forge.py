@@ -8,12 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
-from idqc.synth.assets import Assets, drawn_face
+from idqc.synth.assets import Assets, drawn_face, kinds
 from idqc.synth.card import Card, CardField, TextStyle
 from idqc.synth.forge import FORGERIES, original
+from idqc.synth.forge.desktop import furnish, in_bezel
+from idqc.synth.forge.fold import BOW_MM, curled, folded
+from idqc.synth.forge.glyphs import CAREFUL, edit_carefully, line_of
 from idqc.synth.forge.halftone import clustered_dots, diffused_dots, inked, separated
 from idqc.synth.forge.original import gaussian
+from idqc.synth.forge.portrait import BLENDED, BLENDED_OF_SPLIT, WAYS, WAYS_OF_SPLIT
 from idqc.synth.forge.screen import lattice_tile, screen_kind
+from idqc.synth.forge.text import EDITS, edit_kind
 from idqc.synth.mock.paint import box_quad, set_line
 
 
@@ -81,6 +86,63 @@ def test_kinds_of_splits_are_disjoint(species: str, key: str, card: Card, assets
         for split in ("train", "test")
     }
     assert not {kind.split(".")[0] for kind in found["train"]} & {kind.split(".")[0] for kind in found["test"]}
+
+
+def test_careful_edits_change_one_place_and_some_are_kept_for_the_test(card: Card, assets: Assets) -> None:
+    ways: dict[str, set[str]] = {"train": set(), "test": set()}
+    for split in ways:
+        for number in range(30, 60):
+            edit = edit_kind(f"T{number}", split)
+            if edit.id in kinds("T", EDITS, split):
+                ways[split].add(edit.erasure)
+    assert ways["train"] < ways["test"] == set(CAREFUL)
+    field = card.fields["birth_date"]
+    assert field.style is not None
+    line = line_of(field.quad_xy, field.text, field.style)
+    for way in CAREFUL:
+        for seed in range(3):
+            bgr = card.bgr.copy()
+            found = edit_carefully(np.random.default_rng(seed), bgr, line, way, card.fields)
+            assert found is not None
+            text, quad = found
+            differ = sum(a != b for a, b in zip(text, field.text, strict=True))
+            assert differ == (2 if way == "slid" else 1)
+            rows, columns = np.nonzero((bgr != card.bgr).any(axis=2))
+            assert len(rows) > 20
+            assert rows.min() > field.quad_xy[0, 1] - 15
+            assert rows.max() < field.quad_xy[2, 1] + 15
+            assert columns.max() < quad[1, 0] + 15
+
+
+def test_portrait_edits_are_many_and_some_are_kept_for_the_test() -> None:
+    assert len({*WAYS[: WAYS_OF_SPLIT["train"]], *BLENDED[: BLENDED_OF_SPLIT["train"]]}) >= 6
+    assert BLENDED_OF_SPLIT["train"] < BLENDED_OF_SPLIT["test"] == len(BLENDED)
+    assert not set(kinds("E", 60, "train")) & set(kinds("E", 60, "test"))
+
+
+def test_a_curled_sheet_takes_its_fields_along(card: Card) -> None:
+    flat = original(np.random.default_rng(0), card)
+    for seed in range(4):
+        bent = curled(np.random.default_rng(seed), flat)
+        x0, y0, x1, y1 = (int(v) for v in (*bent.card.fields["surname"].quad_xy[0], *card.fields["surname"].quad_xy[2]))
+        assert cv2.cvtColor(bent.bgr[y0:y1, x0:x1], cv2.COLOR_BGR2GRAY).min() < 90
+        moved = bent.card.fields["surname"].quad_xy - card.fields["surname"].quad_xy
+        assert 0.5 < np.abs(moved).max() < BOW_MM * flat.px_per_mm
+        assert not np.array_equal(folded(np.random.default_rng(seed), flat.bgr, flat.px_per_mm), flat.bgr)
+
+
+@pytest.mark.parametrize("device", ["phone", "tablet", "laptop", "monitor", "television"])
+def test_programs_and_bezels_stand_around_the_picture(device: str) -> None:
+    back = np.full((420, 600, 3), 30, np.uint8)
+    plain = back.copy()
+    furnish(np.random.default_rng(2), back, (100, 100, 500, 350), device)
+    assert (back != plain).any()
+    assert (back[100:350, 100:500] != plain[100:350, 100:500]).mean() < 0.02
+    framed, quad, opaque = in_bezel(np.random.default_rng(1), back, box_quad(100, 100, 500, 350), 8.0, device)
+    assert opaque.shape == framed.shape[:2]
+    assert opaque[0, 0] == 0
+    x, y = (int(v) for v in quad[0])
+    np.testing.assert_array_equal(framed[y : y + 250, x : x + 400], back[100:350, 100:500])
 
 
 def test_text_tamper_changes_what_it_names_and_leaves_the_machine_readable_zone(card: Card, assets: Assets) -> None:
