@@ -94,7 +94,11 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion, judged. `score` is None when not computed or not applicable."""
+    """One criterion, judged. `score` is None when not computed or not applicable.
+
+    `message` is the sentence for customers, `advice` the one for reviewers, by language; both empty where nothing is
+    told.
+    """
 
     criterion: str
     score: float | None
@@ -102,6 +106,7 @@ class Finding:
     thresholds: Thresholds
     regions: tuple[Region, ...] = ()
     message: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

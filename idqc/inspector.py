@@ -24,7 +24,7 @@ from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.stages import HEATMAPS, Run, Stages
 from idqc.stopwatch import Stopwatch
-from idqc.wording import sentence
+from idqc.wording import advice, sentence
 
 ENOUGH_LONG_SIDE_PX = 3000
 """A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
@@ -141,6 +141,7 @@ class Inspector:
             thresholds=thresholds,
             regions=evidence.regions if told else (),
             message=sentence(criterion, evidence.regions, run.kind) if told else {},
+            advice=advice(criterion, evidence.regions, run.kind) if told else {},
         )
 
     def _certain(self, run: Run) -> bool:
