@@ -8,8 +8,7 @@ set beside the mean drop of random tenths: half of them the same shape moved els
 map is true of a photo where its drop is at least three times the random one. Criteria that are spread over the card
 are shown for contrast: no tenth of it is to blame.
 
-A covered field cannot be uncovered by filling, so `field.hidden` is tried the other way round: things of the generator
-are laid over fields of clean photos, and what is taken away is given back from the photo as it was.
+A covered field cannot be uncovered by filling: `field.*.hidden` has regions and no map, and is not tried here.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from erasure import Scorer, Trial, filled, tried
@@ -81,7 +81,7 @@ def trials(stages: Stages, release: Release, data: Path, labels: Sequence[Label]
         if score(run.photo) >= (limits.reject_warning or 0.0):
             plane = map_of(stages, run.photo, criterion, quad, run.kind)
             erase = partial(filled, grain=criterion.startswith("fraud."))
-            yield tried(run.photo, quad, plane, score, erase, limits.reject or np.inf)
+            yield tried(run.photo, quad, plane, score, erase, limits.reject or np.inf, crc32(label.file.encode()))
 
 
 def row(criterion: str, found: Sequence[Trial]) -> list[str]:

@@ -67,7 +67,7 @@ def map_of(
         boxes = stages.fields_model.run(flat, kind.fields if kind else ())
         places = worth_forging(kind, boxes, quad_xy_px) if kind else (None, {})
         return stages.fraud_model.run(photo, quad_xy_px, *places, with_maps=True).maps.get(species, NOTHING)
-    return stages.quality_model.run(flat).maps[CRITERIA.index(criterion)]
+    return np.asarray(stages.quality_model.run(flat).maps[CRITERIA.index(criterion)], np.float32)
 
 
 def paint(
