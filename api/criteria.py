@@ -27,6 +27,7 @@ def read_criteria(service: RunningService, caller: PossibleCaller) -> CatalogueB
             family=criterion.family,
             meaning=dict(criterion.meaning),
             message=None if criterion.customer is None else dict(criterion.customer),
+            spread=criterion.spread,
             surfaces=[surface for surface in Surface if surface in criterion.surfaces],
         )
         if audience is Audience.OPERATOR:

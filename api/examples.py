@@ -32,6 +32,11 @@ INSPECTION: dict[str, Any] = {
                 "ko": "주민등록번호에 빛이 반사됐어요. 각도를 바꿔 다시 찍어 주세요.",
                 "en": "Light reflects on the resident number. Change the angle and take the photo again.",
             },
+            "advice": {
+                "ko": "주민등록번호에 빛이 반사되어 내용이 가려졌습니다. 다른 각도에서 찍은 사진을 요청하세요.",
+                "en": "A reflection hides part of the resident number. Ask for a photo from another angle.",
+            },
+            "spread": False,
         },
         {
             "criterion": "quality.blur",
@@ -40,6 +45,8 @@ INSPECTION: dict[str, Any] = {
             "thresholds": {"reject": 0.9, "reject_warning": 0.5},
             "regions": [],
             "message": None,
+            "advice": None,
+            "spread": True,
         },
     ],
     "fields": [

@@ -54,6 +54,8 @@ class FindingBody(Answer):
     """One criterion, judged. 0 is normal, 1 should be turned away; null where not computed or not applicable.
 
     Learned scores are chances where the release has a map for them (`prior` in `GET /v1/criteria`).
+    `message` is the sentence for the customer, `advice` the one for a reviewer. `spread` says that it lies all over the
+    document: no single place is to blame, and a heat map shows only where more of it is.
     """
 
     criterion: str
@@ -62,6 +64,8 @@ class FindingBody(Answer):
     thresholds: Limits | None = None
     regions: list[Spot]
     message: dict[Literal["ko", "en"], str] | None
+    advice: dict[Literal["ko", "en"], str] | None = None
+    spread: bool | None = None
 
 
 class Reading(Answer):
@@ -103,6 +107,7 @@ class CriterionBody(Answer):
     family: str
     meaning: dict[str, str]
     message: dict[str, str] | None
+    spread: bool
     surfaces: list[Surface]
     thresholds: Limits | None = None
     prior: float | None = None

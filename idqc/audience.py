@@ -83,4 +83,7 @@ def _finding_json(finding: Finding, audience: Audience) -> dict[str, Any]:
         {"label": region.label, "quad": region.quad, "defect": region.defect} for region in finding.regions
     ]
     answer["message"] = dict(finding.message) or None
+    if audience is not Audience.CUSTOMER:
+        answer["advice"] = dict(finding.advice) or None
+        answer["spread"] = find(finding.criterion).spread
     return answer

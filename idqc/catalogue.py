@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from idqc.advice import ADVICE
 from idqc.documents import PORTRAIT, document_types
 from idqc.inspection import Audience, Surface
 
@@ -16,6 +17,14 @@ ORIGINAL_ONLY = {
 }
 """All that a customer is told when a copy is suspected; which evidence fired stays inside."""
 
+SPREAD = frozenset(
+    {
+        "quality.no_document", "document.unsupported", "quality.low_resolution", "quality.tilt", "quality.blur",
+        "quality.dark", "quality.bright", "fraud.screen", "fraud.print", "fraud.grayscale_copy",
+    }
+)  # fmt: skip
+"""What lies all over the document: moiré, halftone, darkness have no single place."""
+
 _ALL = frozenset(Surface)
 _JUDGED = frozenset({Surface.VERIFICATION, Surface.REVIEW})
 
@@ -24,14 +33,17 @@ _JUDGED = frozenset({Surface.VERIFICATION, Surface.REVIEW})
 class Criterion:
     """One thing a photo is checked for.
 
-    `customer` is what a customer reads, with {field} standing for the field's name; None means never shown.
-    `reviewer` is what a reviewer reads.
+    `customer` is the sentence that a customer reads, with {field} standing for the field's name; None means never
+    shown. `reviewer` is the sentence for whoever judges the case: what shows, and what to do about it. `spread` says
+    that it lies all over the document: no single place is to blame, a heat map shows only where more of it is.
     """
 
     code: str
     family: str
     meaning: Mapping[str, str]
     customer: Mapping[str, str] | None
+    reviewer: Mapping[str, str]
+    spread: bool
     surfaces: frozenset[Surface]
     threshold_key: str
 
@@ -43,10 +55,20 @@ class Criterion:
 def _criterion(
     code: str, meaning: tuple[str, str], customer: tuple[str, str] | None, surfaces: frozenset[Surface] = _ALL
 ) -> Criterion:
-    said = None if customer is None else MappingProxyType({"ko": customer[0], "en": customer[1]})
     return Criterion(
-        code, code.split(".")[0], MappingProxyType({"ko": meaning[0], "en": meaning[1]}), said, surfaces, code
+        code=code,
+        family=code.split(".")[0],
+        meaning=_spoken(*meaning),
+        customer=None if customer is None else _spoken(*customer),
+        reviewer=_spoken(*ADVICE[code]),
+        spread=code in SPREAD,
+        surfaces=surfaces,
+        threshold_key=code,
     )
+
+
+def _spoken(ko: str, en: str) -> Mapping[str, str]:
+    return MappingProxyType({"ko": ko, "en": en})
 
 
 _ORIGINAL = (ORIGINAL_ONLY["ko"], ORIGINAL_ONLY["en"])
@@ -173,33 +195,41 @@ def field_criteria(document_type: str) -> tuple[Criterion, ...]:
         if spec.mandatory:
             criteria.append(
                 Criterion(
-                    f"field.{name}.hidden",
-                    "field.hidden",
-                    MappingProxyType({"ko": f"{ko} 항목이 가려짐", "en": f"the {en} is covered, missing or erased"}),
-                    MappingProxyType(
-                        {
-                            "ko": f"{ko} 항목이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
-                            "en": f"The {en} is not visible. Uncover it and take the photo again.",
-                        }
+                    code=f"field.{name}.hidden",
+                    family="field.hidden",
+                    meaning=_spoken(f"{ko} 항목이 가려짐", f"the {en} is covered, missing or erased"),
+                    customer=_spoken(
+                        f"{ko} 항목이 보이지 않아요. 가리지 말고 다시 찍어 주세요.",
+                        f"The {en} is not visible. Uncover it and take the photo again.",
                     ),
-                    _ALL,
-                    "field.hidden",
+                    reviewer=_spoken(
+                        f"{ko} 항목이 가려졌거나 지워졌습니다. 가린 것 없이 찍은 사진을 요청하세요.",
+                        f"The {en} is covered, missing or erased. Ask for a photo with nothing over it.",
+                    ),
+                    spread=False,
+                    surfaces=_ALL,
+                    threshold_key="field.hidden",
                 )
             )
         if spec.mandatory and spec.format is not None:
             criteria.append(
                 Criterion(
-                    f"field.{name}.unreadable",
-                    "field.unreadable",
-                    MappingProxyType({"ko": f"{ko} 항목을 읽을 수 없음", "en": f"the {en} cannot be read"}),
-                    MappingProxyType(
-                        {
-                            "ko": f"{ko} 항목을 읽을 수 없어요. 선명하게 다시 찍어 주세요.",
-                            "en": f"The {en} cannot be read. Take a sharper photo.",
-                        }
+                    code=f"field.{name}.unreadable",
+                    family="field.unreadable",
+                    meaning=_spoken(f"{ko} 항목을 읽을 수 없음", f"the {en} cannot be read"),
+                    customer=_spoken(
+                        f"{ko} 항목을 읽을 수 없어요. 선명하게 다시 찍어 주세요.",
+                        f"The {en} cannot be read. Take a sharper photo.",
                     ),
-                    _JUDGED,
-                    "field.unreadable",
+                    reviewer=_spoken(
+                        f"{ko} 항목을 읽을 수 없거나 형식에 맞지 않습니다. 직접 읽어 보고, "
+                        "안 되면 선명한 사진을 요청하세요.",
+                        f"The {en} cannot be read or breaks its format. Read it yourself; if you cannot, "
+                        "ask for a sharper photo.",
+                    ),
+                    spread=False,
+                    surfaces=_JUDGED,
+                    threshold_key="field.unreadable",
                 )
             )
     return tuple(criteria)

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.documents import document_types
-from idqc.inspection import Points, Quad
+from idqc.documents import DocumentType, document_types
+from idqc.inspection import Photo, Points, Quad
 from idqc.models.fraud import COPIES, SPECIES
 from idqc.models.quality import CRITERIA
 from idqc.photo.decode import decode, read_header
@@ -53,17 +53,24 @@ def draw_heatmap(
     """
     photo = decode(masked_jpeg, read_header(masked_jpeg))
     corners = np.array(quad, np.float32)
-    kind, species = document_types().get(document_type or ""), criterion.removeprefix("fraud.")
-    if species in COPIES:
-        plane = stages.fraud_model.run(photo, corners, with_maps=True).maps[species]
-    elif criterion in FRAUD:
-        # The names of lines that look alike may be wrong before they are read; where they stand is right.
-        boxes = stages.fields_model.run(lay_flat(photo, corners, kind), kind.fields if kind else ())
-        places = worth_forging(kind, boxes, corners) if kind else (None, {})
-        plane = stages.fraud_model.run(photo, corners, *places, with_maps=True).maps.get(species, NOTHING)
-    else:
-        plane = stages.quality_model.run(lay_flat(photo, corners, kind)).maps[CRITERIA.index(criterion)]
+    plane = map_of(stages, photo, criterion, corners, document_types().get(document_type or ""))
     return paint(plane, corners, (photo.width_px, photo.height_px), painted)
+
+
+def map_of(
+    stages: Stages, photo: Photo, criterion: str, quad_xy_px: Points, kind: DocumentType | None
+) -> NDArray[np.float32]:
+    """One criterion's map over the document, (h, w) 0..1, NaN where nothing looked; arguments as of `draw_heatmap`."""
+    species = criterion.removeprefix("fraud.")
+    if species in COPIES:
+        return stages.fraud_model.run(photo, quad_xy_px, with_maps=True).maps[species]
+    flat = lay_flat(photo, quad_xy_px, kind)
+    if criterion in FRAUD:
+        # The names of lines that look alike may be wrong before they are read; where they stand is right.
+        boxes = stages.fields_model.run(flat, kind.fields if kind else ())
+        places = worth_forging(kind, boxes, quad_xy_px) if kind else (None, {})
+        return stages.fraud_model.run(photo, quad_xy_px, *places, with_maps=True).maps.get(species, NOTHING)
+    return np.asarray(stages.quality_model.run(flat).maps[CRITERIA.index(criterion)], np.float32)
 
 
 def paint(

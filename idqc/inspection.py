@@ -99,6 +99,8 @@ class Finding:
 
     `raw` is the score before it became a chance, `rule` that of a rule beside the model; neither is ever answered, for
     they are what maps are fitted to.
+    `message` is the sentence for customers, `advice` the one for reviewers, by language; both empty where nothing is
+    told.
     """
 
     criterion: str
@@ -109,6 +111,7 @@ class Finding:
     message: Mapping[str, str] = field(default_factory=dict)
     raw: float | None = None
     rule: float | None = None
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from idqc.release import Release
 from idqc.runtime.lanes import Lanes
 from idqc.stages import HEATMAPS, Run, Stages
 from idqc.stopwatch import Stopwatch
-from idqc.wording import sentence
+from idqc.wording import advice, sentence
 
 ENOUGH_LONG_SIDE_PX = 3000
 """A card that fills this many pixels has 30 px/mm, finer than print: a larger JPEG is decoded at half its size. Less
@@ -147,6 +147,7 @@ class Inspector:
             message=sentence(criterion, evidence.regions, run.kind) if told else {},
             raw=None if raw is None else rounded(raw),
             rule=None if rule is None else rounded(rule),
+            advice=advice(criterion, evidence.regions, run.kind) if told else {},
         )
 
     def _certain(self, run: Run) -> bool:

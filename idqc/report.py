@@ -11,10 +11,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from idqc.catalogue import Criterion
+from idqc.catalogue import Criterion, find
 from idqc.decision import ThresholdTable
 from idqc.folder import Result
-from idqc.inspection import Inspection, Outcome
+from idqc.inspection import Finding, Inspection, Outcome
 
 STYLES = {
     Outcome.REJECT: "bold red",
@@ -56,7 +56,7 @@ def detail(result: Result) -> RenderableType:
             _number(finding.thresholds.reject_warning),
             _number(finding.thresholds.reject),
             Text(finding.outcome.value, STYLES[finding.outcome]),
-            ", ".join(dict.fromkeys(region.label for region in finding.regions)),
+            _where(finding),
         )
     fields = Table("field", "value", "confidence", "lowest", box=box.SIMPLE_HEAD)
     for reading in done.fields:
@@ -87,6 +87,12 @@ def catalogue(lines: Sequence[Criterion], thresholds: ThresholdTable) -> Rendera
         )
     note = "Scores of criteria with a prior are chances, where that share of photos is bad; the others are measures."
     return Group(table, Text(note, "dim"))
+
+
+def _where(finding: Finding) -> str:
+    if finding.regions and find(finding.criterion).spread:
+        return "spread over the document"
+    return ", ".join(dict.fromkeys(region.label for region in finding.regions))
 
 
 def _told(done: Inspection) -> Text:

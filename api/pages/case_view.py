@@ -184,6 +184,8 @@ def _finding(t: Texts, one: Mapping[str, Any]) -> dict[str, Any]:
         "regions": [_points(region["quad"]) for region in one["regions"]],
         "outlined": bool(one["regions"]),
         "heatmap": None,
+        "spread": find(code).spread,
+        "advice": (one.get("advice") or {}).get(t.language),
     }
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from api.app import create_app
+from api.pages.texts import Texts
 from idqc.access.accounts import Role
 from idqc.models.fields import Box, FieldBoxes
 from idqc.settings import Settings
@@ -196,6 +197,7 @@ def test_a_heat_map_lies_over_the_document_and_not_over_the_paint(browse: Browse
     page = client.get(f"/console/cases/{case}").text
     mapped = {"quality.glare", "fraud.screen", "fraud.text_tamper"}
     assert set(re.findall(r'data-src="[^"]*/heatmaps/([a-z_.]+)\.png"', page)) == mapped
+    assert page.count(Texts("console", "en")("case.spread")) == 1  # that of fraud.screen
     for criterion in mapped:
         answer = client.get(f"/console/cases/{case}/heatmaps/{criterion}.png")
         with Image.open(io.BytesIO(answer.content)) as picture:

@@ -1,0 +1,91 @@
+"""Heat maps of the release tell the truth: taking away what they point at takes the score away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.erasure import HEIGHT, WIDTH, Scorer, filled, top_tenth, tried
+from idqc.documents import DocumentType, document_types
+from idqc.heatmaps import map_of
+from idqc.inspection import Photo, Points
+from idqc.inspector import open_inspector
+from idqc.labels import from_json
+from idqc.photo.decode import decode, read_header
+from idqc.photo.geometry import homography, project, rectangle
+from idqc.release import load_release
+from idqc.stages import Stages, lay_flat
+from idqc.synth.assets import Assets
+from idqc.synth.generator import make_photo
+from idqc.synth.plan import Plan
+
+GLARE = "quality.glare"
+WARNED = 0.06
+"""A blob this bright has to be noticed: the warning of release 2026.11.4 is at 0.064."""
+LONG_SIDE_PX = 800
+BLOBS = [(0.3, 0.35), (0.65, 0.6), (0.5, 0.5)]
+"""Where light is put on the card, in shares of its width and height."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A clean mock card with a white blob of light at `blob_xy` (shares of the card)."""
+
+    photo: Photo
+    quad: Points
+    kind: DocumentType
+    blob_xy: tuple[float, float]
+
+
+@pytest.fixture(scope="module")
+def stages() -> Stages:
+    return open_inspector(load_release(), cores=1).stages
+
+
+@pytest.fixture(scope="module")
+def shots() -> list[Shot]:
+    assets, made = Assets.load(None, None), []
+    for index, blob in enumerate(BLOBS):
+        data, line = make_photo(Plan(7, index, "test", "clean", "kr_resident"), assets)
+        photo, quad = decode(data, read_header(data), LONG_SIDE_PX), np.float32(from_json(line).quad)
+        to_photo = homography(rectangle(1.0, 1.0), quad * np.float32(photo.scale))
+        turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+        ring = np.stack([blob[0] + 0.09 * np.cos(turns), blob[1] + 0.14 * np.sin(turns)], 1).astype(np.float32)
+        light = np.zeros(photo.bgr.shape[:2], np.float32)
+        cv2.fillPoly(light, [np.round(project(to_photo, ring)).astype(np.int32)], 1.0)
+        light = cv2.GaussianBlur(light, (0, 0), 6)[..., None]
+        bgr = np.asarray(photo.bgr * (1 - light) + 255 * light, np.uint8)
+        made.append(Shot(replace(photo, bgr=bgr), quad, document_types()["kr_resident"], blob))
+    return made
+
+
+def glare_of(stages: Stages, shot: Shot) -> Scorer:
+    return lambda photo: stages.quality_model.run(lay_flat(photo, shot.quad, shot.kind)).severity[GLARE]
+
+
+def test_the_map_of_glare_points_at_the_light(stages: Stages, shots: list[Shot]) -> None:
+    for shot in shots:
+        place = top_tenth(map_of(stages, shot.photo, GLARE, shot.quad, shot.kind))
+        x, y = round(shot.blob_xy[0] * WIDTH), round(shot.blob_xy[1] * HEIGHT)
+        assert place[y, x]
+        rows, columns = np.nonzero(place)
+        assert np.hypot(columns.mean() - x, rows.mean() - y) < 0.1 * WIDTH
+
+
+def test_without_the_top_tenth_of_its_map_glare_is_gone(stages: Stages, shots: list[Shot]) -> None:
+    for shot in shots:
+        plane = map_of(stages, shot.photo, GLARE, shot.quad, shot.kind)
+        trial = tried(shot.photo, shot.quad, plane, glare_of(stages, shot), partial(filled, grain=False))
+        assert trial.score > WARNED
+        assert trial.true
+
+
+def test_a_map_that_points_elsewhere_is_found_out(stages: Stages, shots: list[Shot]) -> None:
+    shot = shots[0]
+    elsewhere = np.zeros((14, 14), np.float32)
+    elsewhere[10:, 10:] = 1.0
+    assert not tried(shot.photo, shot.quad, elsewhere, glare_of(stages, shot), partial(filled, grain=False)).true
