@@ -36,7 +36,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has n
 
 def is_quantised(model: onnx.ModelProto) -> bool:
     """Whether some of the graph already computes with integers."""
-    return any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+    return any(node.op_type in ("QuantizeLinear", "DynamicQuantizeMatMul") for node in model.graph.node)
 
 
 def quantise(
@@ -56,10 +56,8 @@ def quantise(
     if is_quantised(model):
         raise ValueError("the model is quantised already: start from the float32 file that training wrote")
     with TemporaryDirectory() as folder:
-        plain, fused, quantised = (Path(folder) / name for name in ("plain.onnx", "fused.onnx", "quantised.onnx"))
-        known = {item.domain: item.version for item in model.opset_import}
-        onnx.save(model if known[""] >= OPSET else version_converter.convert_version(model, OPSET), str(plain))
-        _fuse(plain, fused)
+        fused, quantised = Path(folder) / "fused.onnx", Path(folder) / "quantised.onnx"
+        onnx.save(fused_float32(model, Path(folder)), str(fused))
         quantize_static(
             str(fused),
             str(quantised),
@@ -73,6 +71,11 @@ def quantise(
             nodes_to_exclude=list(kept),
         )
         twin = onnx.load(str(quantised))
+    save_twin(twin, model, out)
+
+
+def save_twin(twin: onnx.ModelProto, model: onnx.ModelProto, out: Path) -> None:
+    """Writes a twin with the metadata of its float32 model, naming no more sets of operators than it uses."""
     used = {node.domain for node in twin.graph.node}
     imports = [item for item in twin.opset_import if item.domain in used]
     del twin.opset_import[:]
@@ -82,13 +85,18 @@ def quantise(
     onnx.save(twin, str(out))
 
 
-def _fuse(source: Path, target: Path) -> None:
-    """Folds constants and joins the parts of an activation into one node, which integers on both sides would part."""
+def fused_float32(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
+    """Folds constants and joins the parts of an activation into one node, which integers on both sides would part.
+    The folder is for files on the way."""
+    plain, fused = folder / "plain.onnx", folder / "joined.onnx"
+    known = {item.domain: item.version for item in model.opset_import}
+    onnx.save(model if known[""] >= OPSET else version_converter.convert_version(model, OPSET), str(plain))
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(target)
+    options.optimized_model_filepath = str(fused)
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     onnxruntime.InferenceSession(
-        str(source), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(UNWANTED)
+        str(plain), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(UNWANTED)
     )
+    return onnx.load(str(fused))

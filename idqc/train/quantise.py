@@ -1,7 +1,7 @@
 """Replaces a trained float32 file by its 8-bit twin, and measures both on photos that neither has seen.
 
-Worth it where integers win clearly: the fraud model and the recogniser, on processors with VNNI. Networks of a few
-million multiplications gain nothing.
+Worth it where integers win clearly: the fraud model and the recogniser, on processors with VNNI or AMX. Networks of a
+few million multiplications gain nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -24,6 +25,7 @@ import tomlkit
 
 from idqc.labels import Label, read_labels
 from idqc.models import fraud, text
+from idqc.runtime.pointwise import quantise_pointwise
 from idqc.runtime.quantisation import Inputs, quantise
 from idqc.runtime.reference import Run, runner
 from idqc.synth.line_texts import CHARSET
@@ -40,20 +42,17 @@ Sample: TypeAlias = tuple[Inputs, Any]
 SPLITS = ("train", "calibrate")
 RUNS_TIMED = 60
 MRZ_LENGTH = 44
-_IN_FLOAT = (
-    0, 1, 2, 3, 5, 6, 7, 10, 13, 16, 19, 20, 21, 24, 27, 28, 29, 32, 35, 36,
-    37, 40, 43, 46, 47, 48, 51, 56,
-)  # fmt: skip
-FLOAT_CONVOLUTIONS = tuple(f"Conv.{number}" for number in _IN_FLOAT)
-"""Of the recogniser: the stem, one-channel filters and squeezes cost little, and in 8 bits half a point of Hangul."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one model is quantised: which operators, but for the nodes kept, on which samples, and what counts."""
+    """How one model is quantised, on which samples, and what counts."""
 
-    operators: tuple[str, ...]
-    kept: tuple[str, ...]
+    scheme: str
+    write: Callable[[onnx.ModelProto, Path, Sequence[Inputs]], object]
+    """The twin of a model into a file, with the help of samples of the train split."""
+    needed: int
+    """How many of those it wants."""
     samples: Callable[[Photos], Iterator[Sample]]
     accuracy: Callable[[Sequence[Any], Sequence[np.ndarray]], dict[str, float]]
     """Of truths and the first output's row for each."""
@@ -110,16 +109,18 @@ def text_accuracy(truths: Sequence[Any], rows: Sequence[np.ndarray]) -> dict[str
 
 RECIPES = {
     fraud.NAME: Recipe(
-        ("Conv", "Add", "Clip"),
+        "U8S8, 7-bit weights a channel, minimum and maximum of activations",
         # Residuals are a few grey levels high: what 8 bits would round away is what they are there for.
-        ("/Conv", "/conv_stem/Conv"),
+        partial(quantise, operators=("Conv", "Add", "Clip"), kept=("/Conv", "/conv_stem/Conv")),
+        150,
         fraud_samples,
         fraud_accuracy,
         {"tiles": np.full((1, 3, fraud.TILE_PX, fraud.TILE_PX), 0.5, np.float32)},
     ),
     text.NAME: Recipe(
-        ("Conv",),
-        FLOAT_CONVOLUTIONS,
+        "pointwise convolutions and the classes: U8S8, 8-bit weights a channel, activations by the range of each run",
+        lambda model, file, _: quantise_pointwise(model, file),
+        0,
         text_samples,
         text_accuracy,
         {text.INPUT: np.zeros((1, 3, text.LINE_HEIGHT_PX, 320), np.float32)},
@@ -145,14 +146,14 @@ def cpu_ratio(one: Run, other: Run, inputs: Inputs) -> float:
 
 
 def make_twin(
-    name: str, data: Sequence[Path], weights: Path, samples: int = 150, held_out: int = 1200, seed: int = 7
+    name: str, data: Sequence[Path], weights: Path, samples: int | None = None, held_out: int = 1200, seed: int = 7
 ) -> dict[str, Any]:
     """Quantises `weights/NAME.onnx` in place and writes how into its manifest entry.
 
     Args:
         name: a model of RECIPES; its file is the float32 one that training wrote.
         data: folders with labels; crops of split train set the ranges, those of split calibrate measure.
-        samples, held_out: how many crops.
+        samples, held_out: how many crops; None for as many as the model's recipe needs.
 
     Returns:
         The accuracy before and after, the mean and largest difference of the first output, CPU time after over before.
@@ -165,9 +166,9 @@ def make_twin(
     before = runner(file)
     model = onnx.load_from_string(source)
     fold_same_padding(model)
-    seen = islice(recipe.samples(photos_of(data, "train", seed)), 4 * samples)
+    seen = islice(recipe.samples(photos_of(data, "train", seed)), 4 * (recipe.needed if samples is None else samples))
     ranges = [inputs for number, (inputs, _) in enumerate(seen) if number % 4 == 0]
-    quantise(model, file, ranges, recipe.operators, recipe.kept)
+    recipe.write(model, file, ranges)
     after = runner(file)
     unseen = list(islice(recipe.samples(photos_of(data, "calibrate", seed)), held_out))
     first = next(iter(before(recipe.example)))
@@ -177,7 +178,7 @@ def make_twin(
     report = {
         "date": date.today().isoformat(),
         "command": f"idqc quantise {name} --data {' '.join(folder.name for folder in data)}",
-        "scheme": "U8S8, 7-bit weights a channel, minimum and maximum of activations",
+        "scheme": recipe.scheme,
         "float32_sha256": hashlib.sha256(source).hexdigest(),
         "samples": len(ranges),
         "held_out": len(unseen),
