@@ -8,21 +8,18 @@ Prints how it does on a tenth of the words, which it is fitted without. Takes ab
 from __future__ import annotations
 
 import argparse
-import importlib
-import pkgutil
 import random
 import sys
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from faker.providers import person
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from idqc.given_names import BUCKETS, FILE, STEP, buckets
+from idqc.synth.name_lists import latin_names
 from idqc.vocabulary import plain
 
 INVERSE_STRENGTH = 0.3
@@ -30,21 +27,8 @@ HELD_OUT, SEED = 0.1, 1
 
 
 def _words(lists: str) -> set[str]:
-    """Every word of the lists of person providers whose name begins so, in Latin script, as `plain` has it."""
-    found: set[str] = set()
-    for locale in pkgutil.iter_modules(person.__path__):
-        provider = importlib.import_module(f"{person.__name__}.{locale.name}").Provider
-        for name in (name for name in dir(provider) if name.startswith(lists)):
-            values = getattr(provider, name)
-            if isinstance(values, (list, tuple, dict)):
-                found.update(word for value in values if isinstance(value, str) for word in _latin(value))
-    return found
-
-
-def _latin(name: str) -> Iterator[str]:
-    letters = [c for c in name if c.isalpha()]
-    if letters and all(unicodedata.name(c, "").startswith("LATIN") for c in letters):
-        yield from (word for word in plain(name).split() if len(word) > 1)
+    names = map(plain, latin_names(lists))
+    return {word for name in names for word in name.split() if len(word) > 1}
 
 
 def _table(words: Sequence[str]) -> csr_matrix:
@@ -76,6 +60,7 @@ def fit(out: Path) -> dict[str, float]:
 
 
 def main() -> None:
+    """Fits and says how good it is; see above."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / FILE)
     sys.stdout.write(f"{fit(parser.parse_args().out)}\n")
