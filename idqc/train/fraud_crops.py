@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,8 @@ def read_crops(data: list[Path], folder: Path, split: str) -> Crops:
 
 
 class Sampler:
-    """Draws balanced batches: attack species as often as each other, genuine photos half clean and half bad."""
+    """Draws balanced batches: attack species as often as each other, genuine photos half clean and half bad. Crops of
+    the photos `without`, by card, are never drawn."""
 
     SHARES = (
         ("screen", 0.20),
@@ -140,10 +141,12 @@ class Sampler:
         ("field-", 0.08),
     )
 
-    def __init__(self, crops: Crops, batch: int, seed: int) -> None:
+    def __init__(self, crops: Crops, batch: int, seed: int, without: Container[str] = ()) -> None:
         self.crops, self.batch, self.seed = crops, batch, seed
         groups: dict[str, list[int]] = {name: [] for name, _ in self.SHARES}
         for at, target in enumerate(crops.targets):
+            if target["card"] in without:
+                continue
             if target["kind"] == TILE:
                 attack = target["attack"]
                 genuine = "bad" if target["bad"] else "genuine"

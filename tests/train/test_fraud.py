@@ -27,6 +27,7 @@ from idqc.train.fraud_crops import (
     read_crops,
     taught,
 )
+from idqc.train.kinds import kinds_of
 from idqc.train.loop import Budget
 
 
@@ -82,6 +83,25 @@ def test_batches_are_balanced_and_repeatable(folder: Path, tmp_path: Path) -> No
     np.testing.assert_array_equal(next(sampler.batches(0))[0], crops)
     assert (targets[masks == 0] == 0).all()
     assert 0.15 < targets[:, :3].sum() / (masks[:, 0]).sum() < 0.75
+
+
+def test_photos_that_are_left_out_are_never_drawn(folder: Path, tmp_path: Path) -> None:
+    crops = read_crops([folder], tmp_path, "train")
+    screens = {target["card"] for target in crops.targets if target["attack"] == "screen"}
+    sampler = Sampler(crops, 64, 3, screens)
+    assert screens
+    assert "screen" not in sampler.groups
+    drawn = {crops.targets[row]["card"] for rows in sampler.groups.values() for row in rows}
+    assert drawn == {target["card"] for target in crops.targets} - screens
+
+
+def test_kinds_of_a_photo() -> None:
+    quad = [[0.0, 0.0], [9.0, 0.0], [9.0, 5.0], [0.0, 5.0]]
+    on_screen = Label("a.jpg", "td1", quad, attack="screen", screen="S00")
+    assert kinds_of(on_screen) == {"type=td1", "screen=phone"}
+    assert kinds_of(Label("b.jpg", "passport", quad, edit="E02.poisson")) == {"type=passport", "edit=poisson"}
+    assert kinds_of(Label("c.jpg", "td1", quad, screen="Galaxy S24", printer="P01")) == {"type=td1", "printer=inkjet"}
+    assert kinds_of(Label("d.jpg", None, None)) == frozenset()
 
 
 def test_augmentation_keeps_size_and_turns_no_text() -> None:
