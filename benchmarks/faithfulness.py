@@ -25,7 +25,9 @@ from erasure import Scorer, Trial, filled, tried
 from machine import describe
 from rich.console import Console
 from rich.progress import track
+from scipy.optimize import bisect
 
+from idqc.chances import Chance
 from idqc.errors import IdqcError
 from idqc.heatmaps import map_of
 from idqc.inspection import Photo, Surface
@@ -64,9 +66,17 @@ def scorer(stages: Stages, run: Run, criterion: str) -> Scorer:
     return lambda photo: stages.fraud_model.run(photo, quad, *places).scores.get(species, 0.0)
 
 
+def in_units_of_the_model(threshold: float | None, chance: Chance | None) -> float:
+    """The model's score from which a threshold is reached; no score reaches one that is not there."""
+    if threshold is None:
+        return np.inf
+    return threshold if chance is None else float(bisect(lambda score: chance(score) - threshold, 0.0, 1.0))
+
+
 def trials(stages: Stages, release: Release, data: Path, labels: Sequence[Label], criterion: str) -> Iterator[Trial]:
     """Every photo that is bad for a criterion and that the release warns of."""
-    limits = release.thresholds.by_key[criterion]
+    limits, chance = release.thresholds.by_key[criterion], release.thresholds.chances.get(criterion)
+    warning, reject = (in_units_of_the_model(one, chance) for one in (limits.reject_warning, limits.reject))
     for label in track(labels, criterion, console=Console(stderr=True), transient=True):
         try:
             file = (data / label.file).read_bytes()
@@ -78,10 +88,10 @@ def trials(stages: Stages, release: Release, data: Path, labels: Sequence[Label]
         assert run.document is not None
         quad = run.document.quad_xy_px
         score = scorer(stages, run, criterion)
-        if score(run.photo) >= (limits.reject_warning or 0.0):
+        if score(run.photo) >= warning:
             plane = map_of(stages, run.photo, criterion, quad, run.kind)
             erase = partial(filled, grain=criterion.startswith("fraud."))
-            yield tried(run.photo, quad, plane, score, erase, limits.reject or np.inf, crc32(label.file.encode()))
+            yield tried(run.photo, quad, plane, score, erase, reject, crc32(label.file.encode()))
 
 
 def row(criterion: str, found: Sequence[Trial]) -> list[str]:

@@ -20,6 +20,8 @@ LONG_CAPTION, LEAST_START, SHORTEST_CAPTION = 7, 5, 4
 """Letters of a caption that counts as a part of a longer text, of a piece of one, and of one told from a short name."""
 FAINT_CAPTION, LEAST_LETTERS = 66.0, 10
 """Per cent of letters in common, from which a text of so many letters may be a caption that was misread."""
+LONGEST_NO_WORD = 2
+"""Letters of a value that is no name, such as a sex."""
 _NUMBER = re.compile(r"[^\w/]*([1-9])(?:\s*([a-dA-D])(?:[.,:)\-\s]|$)|\s*[.,:)\-](?![.,:)\-]))")
 """`4b.`: licences and cards that follow them print numbers for captions; a letter or a point tells them from dirt."""
 WIDE = 6.0
@@ -115,9 +117,14 @@ def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
     if any(_same(end, spec.captions) >= SURE_CAPTION for end in ends for spec in kind.fields.values()):
         return "", text
     for count in range(len(words) - 1, 0, -1):
-        start = " ".join(words[:count])
-        if any(_whole(start, spec.captions) >= SURE_CAPTION for spec in kind.fields.values()):
-            return start, " ".join(words[count:])
+        start, value = " ".join(words[:count]), " ".join(words[count:])
+        letters = len(plain(start))
+        # `Ime` is a caption in one language and a name in another: so short a one counts before what is no word.
+        if letters < SHORTEST_CAPTION and "/" not in start and sum(map(str.isalpha, value)) > LONGEST_NO_WORD:
+            continue
+        least = SURE_CAPTION if letters >= LONG_CAPTION else 100.0
+        if any(_whole(start, spec.captions) >= least for spec in kind.fields.values()):
+            return start, value
     return "", text
 
 

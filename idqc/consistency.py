@@ -155,6 +155,7 @@ def compare(zone_read: Witness, visual: Mapping[str, Witness]) -> Consistency:
         compared = True
         # A value under its own right check digit was read right, whatever the recogniser felt.
         checked = name in ("document_number", "birth_date", "expiry_date") and name not in zone.failed
+        checked = checked and not (name == "document_number" and zone.number_mended)
         sure = _sure(witness.confidence_min) * (1.0 if checked else _sure(zone_read.confidence_min))
         if difference * sure > 0:
             found[name] = difference * sure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -42,6 +43,8 @@ class Evidence:
         The one place where a map is applied. None leaves the score as it is.
         """
         score = self.score if self.score is None or chance is None else chance(self.score)
+        if score is not None and not math.isfinite(score):
+            score = None  # no number is no evidence that all is well
         if self.rule is not None and surer(score, self.rule.score) != score:
             return self.rule
         return replace(self, score=score, rule=None)

@@ -3,6 +3,7 @@ of its value as one. What the pieces say tells how they belong together, where t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from rapidfuzz import fuzz
 from idqc.captions import likeness, looks_like_caption, numbered, split_caption
 from idqc.documents import DocumentType
 from idqc.models.fields import Box
+from idqc.vocabulary import plain
 
 IN_A_ROW = 0.6
 """Of the lower line's height, that two pieces of a line share at least."""
@@ -29,8 +31,6 @@ SURE = 0.6
 """A piece that was read with less confidence is patterns or dirt."""
 DIRTY = 0.75
 """The same of one in which something else stands beside letters."""
-LONGEST_NUMBER = 4
-"""Characters of a caption that is a number; dates and numbers have more."""
 
 
 class Read(NamedTuple):
@@ -83,7 +83,8 @@ def _settle(found: Pieces, left: int, right: int, read: Sequence[Read], kind: Do
         found.dropped.add(left)
         if not looks_like_caption(after.text, kind):
             found.captions.setdefault(right, []).append(start)
-            if in_word:
+            last = plain(re.split(r"[/|]", start)[-1])
+            if in_word and not any(last in spec.captions for spec in kind.fields.values()):
                 found.ragged.add(right)
     elif shared + len(after.text) <= len(before.text) + LOST_END:
         if start and before.confidence < DIRTY < after.confidence:
@@ -99,6 +100,10 @@ def _settle(found: Pieces, left: int, right: int, read: Sequence[Read], kind: Do
         # Numbers and dates side by side share digits, and are two.
         found.dropped.add(left)
         found.joined[right] = _union(found.joined.pop(left, before.box), after.box)
+        if left in found.captions:
+            found.captions[right] = found.captions.pop(left)
+        if left in found.ragged:
+            found.ragged.add(right)
 
 
 def _shared(before: Read, after: Read, ratio: float) -> int | None:
@@ -121,7 +126,7 @@ def _is_start_of_caption(text: str, in_word: bool, kind: DocumentType) -> bool:
     """Whether a text is a caption or the end of one, in whole or with letters misread."""
     if numbered(text):
         return True
-    if any(map(str.isdigit, text)) and len(text) > LONGEST_NUMBER:
+    if any(map(str.isdigit, text)):
         return False
     if sum(map(str.isalpha, text)) <= 1:
         return not in_word

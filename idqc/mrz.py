@@ -29,7 +29,8 @@ def check_digit(text: str) -> str:
 class Mrz:
     """A parsed zone. Dates are as printed, YYMMDD; `sex` is M, F or X; fillers are gone from names and numbers.
 
-    `failed` names the wrong check digits: document_number, birth_date, expiry_date, personal_number, composite.
+    `failed` names the wrong check digits: document_number, birth_date, expiry_date, personal_number, composite. With
+    `number_mended` the document number's is right because a look-alike was exchanged to make it so: it proves nothing.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Mrz:
     personal_number: str
     failed: tuple[str, ...]
     lines: tuple[str, str]
+    number_mended: bool = False
 
 
 def _cleaned(line: str) -> str:
@@ -58,7 +60,7 @@ def _mended_first(line: str) -> str | None:
     # What stands before the P is the page's edge or a crease.
     line = line[start : start + 5] + line[start + 5 :].translate(_TO_LETTER)
     # A K or C among the last fillers is a filler that was misread, a single character behind them the page's edge.
-    body = re.sub(r"<<[<KCLE]*(?:(?<=<<<<)[^<])?$", "", line)
+    body = re.sub(r"<<<<[<KCLE]*[^<]?$", "", line).rstrip("<")
     return body.ljust(LINE_LENGTH, "<")[:LINE_LENGTH] if len(body) <= LINE_LENGTH else None
 
 
@@ -81,8 +83,14 @@ def _mended_second(line: str) -> str | None:
     """The second line at its length and with digits where digits belong. A stray mark at one end reads as a character,
     so the line is tried without its first and its last as well; most right check digits win."""
     cuts = (line, line[1:], line[:-1], line[1:-1])
-    tried = [_with_number(_with_digits(refilled)) for cut in cuts if (refilled := _refilled(cut)) is not None]
-    return min(tried, key=lambda one: len(_failed(one)), default=None)
+    tried = [(_with_digits(filled), len(cut)) for cut in cuts if (filled := _refilled(cut)) is not None]
+
+    def doubts(one: tuple[str, int]) -> tuple[int, int]:
+        failed = set(_failed(one[0]))
+        # A misread number fails by its own digit and by the composite, a wrong cut by what follows as well.
+        return len(failed - {"composite"} if "document_number" in failed else failed), abs(one[1] - LINE_LENGTH)
+
+    return min(tried, key=doubts, default=("", 0))[0] or None
 
 
 def _with_digits(line: str) -> str:
@@ -92,11 +100,6 @@ def _with_digits(line: str) -> str:
     for place in _LETTERS_AT:
         characters[place] = characters[place].translate(_TO_LETTER)
     return "".join(characters)
-
-
-def _with_number(line: str) -> str:
-    """The line with its document number mended by its check digit."""
-    return _mended_number(line[:9], line[9]) + line[9:]
 
 
 def _failed(line: str) -> tuple[str, ...]:
@@ -133,6 +136,9 @@ def parse_td3(text: str) -> Mrz | None:
     first, second = _mended_first(lines[0]), _mended_second(lines[1])
     if first is None or second is None:
         return None
+    number = _mended_number(second[:9], second[9])
+    mended = number != second[:9]
+    second = number + second[9:]
     surname, _, given = first[5:].partition("<<")
     return Mrz(
         code=first[:2].strip("<"),
@@ -147,4 +153,5 @@ def parse_td3(text: str) -> Mrz | None:
         personal_number=second[_OPTIONAL].strip("<"),
         failed=_failed(second),
         lines=(first, second),
+        number_mended=mended,
     )

@@ -135,34 +135,28 @@ def last_words(crop_bgr: Image, count: int = 1) -> tuple[int, int, int, int]:
     return (first, int(rows[0]), last, int(rows[-1]) + 2) if len(rows) else (first, top, last, bottom)
 
 
-def whole_line(strip_bgr: Image, left: int, right: int) -> tuple[int, int]:
-    """How far a line goes on beyond a box that may cut it: to the first gap between words, seen from the box's ends.
+def end_of_line(strip_bgr: Image, right: int) -> int:
+    """How far a line goes on beyond a box that may cut it: to the first gap between words.
 
     Args:
-        strip_bgr: the rows of the line, with the box somewhere in it.
-        left, right: the box's columns in the strip.
+        strip_bgr: the rows of the line, from the box's left side on.
+        right: the column at which the box ends.
 
     Returns:
-        The columns of the whole line; the box's own where it ends beside a gap.
+        The column at which the line ends; the box's own where a gap follows it.
     """
     inked = _darkest(strokes(strip_bgr))
-    own = inked[left:right]
-    if not len(own):
-        return left, right
-    dark = inked > GOES_ON * np.percentile(own, 75)
+    if not len(inked[:right]):
+        return right
+    dark = inked > GOES_ON * np.percentile(inked[:right], 75)
     gap = max(round(BLANK * strip_bgr.shape[0]), 1)
-    first, last = left, right
-    for at in range(max(right - gap, left), len(dark)):
+    last = right
+    for at in range(max(right - gap, 0), len(dark)):
         if at - last > gap:
             break
         if dark[at]:
             last = max(at + 1, right)
-    for at in range(min(left + gap, right) - 1, -1, -1):
-        if first - at > gap:
-            break
-        if dark[at]:
-            first = min(at, left)
-    return first, last
+    return last
 
 
 def _darkest(inked: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -57,6 +57,10 @@ class Opinion:
     said_at: datetime | None = None
 
 
+LEAST_STRENGTH = {Outcome.REJECT: 0.75, Outcome.WARN: 0.5, Outcome.NOT_COMPUTED: 0.5}
+"""What a finding counts at least, 0..1."""
+
+
 @dataclass(frozen=True)
 class Signal:
     """What the order of the queue looks at in one finding: which family warned, and how strongly."""
@@ -70,12 +74,13 @@ def risk(signals: Sequence[Signal]) -> float:
     """How much is at stake in a case: 0 without a warning, growing with kind and strength of the warnings.
 
     Of each family the strongest counts in full and the others a little: a photo on which twelve fields cannot be read
-    has one fault, not twelve. A finding that was not computed counts as half a score: nobody knows.
+    has one fault, not twelve. Scores are chances, and a chance of a tenth may be enough to warn: a rejection and a
+    warning count for something whatever their score. What was not computed counts like a warning: nobody knows.
     """
     families: dict[str, list[float]] = {}
     for signal in signals:
         if signal.outcome in (Outcome.REJECT, Outcome.WARN, Outcome.NOT_COMPUTED):
-            strength = 0.5 if signal.score is None else signal.score
+            strength = max(signal.score or 0.0, LEAST_STRENGTH[signal.outcome])
             families.setdefault(signal.criterion.split(".")[0], []).append(strength)
     total = 0.0
     for family, points in families.items():

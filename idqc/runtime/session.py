@@ -45,8 +45,8 @@ class Session:
         options.intra_op_num_threads = profile.intra_op_threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Without VNNI, sums of two products of 8 bits would overflow the 16 of the fastest kernels.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        if not profile.wide_sums:
+            options.add_session_config_entry("session.x64quantprecision", "1")
         options.log_severity_level = 3
         self.spec = spec
         self._session = onnxruntime.InferenceSession(str(path), options, providers=list(profile.providers))

@@ -1,4 +1,4 @@
-"""The first and last names of all of Faker's locales."""
+"""First and last names: those of all of Faker's locales, and Korean ones as passports spell them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pkgutil
 import unicodedata
 
 from faker.providers import person
+
+from idqc.synth.mock.korea import GIVEN_FEMALE, GIVEN_MALE, ROMAN, SURNAMES
 
 
 def latin_names(lists: str) -> set[str]:
@@ -25,3 +27,19 @@ def latin_names(lists: str) -> set[str]:
 def _is_latin(name: str) -> bool:
     letters = [c for c in name if c.isalpha()]
     return bool(letters) and all(unicodedata.name(c, "").startswith("LATIN") for c in letters)
+
+
+def korean_surnames() -> set[str]:
+    """Korean family names in the spelling of passports."""
+    return {ROMAN[name] for name, _ in SURNAMES if name in ROMAN}
+
+
+def korean_given_names() -> set[str]:
+    """Every pair of syllables of the given names of one sex, in the spelling of passports."""
+    return {
+        ROMAN[first] + ROMAN[second]
+        for pool in (GIVEN_MALE, GIVEN_FEMALE)
+        for first in pool
+        for second in pool
+        if first != second and first in ROMAN and second in ROMAN
+    }

@@ -1,4 +1,4 @@
-"""Fits the hint of `idqc.given_names` on the first and last names of Faker's locales.
+"""Fits the hint of `idqc.given_names` on the first and last names of Faker's locales and on Korean ones.
 
     python -m idqc.train.given_names [--out idqc/given_names.bin]
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +19,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from idqc.given_names import BUCKETS, FILE, STEP, buckets
-from idqc.synth.name_lists import latin_names
+from idqc.synth.name_lists import korean_given_names, korean_surnames, latin_names
 from idqc.vocabulary import plain
 
 INVERSE_STRENGTH = 0.3
 HELD_OUT, SEED = 0.1, 1
+KOREAN_GIVEN_NAMES, KOREAN_SURNAMES_COUNT = 1500, 20
+"""How many of the one are drawn, how often each of the other counts."""
 
 
-def _words(lists: str) -> set[str]:
-    names = map(plain, latin_names(lists))
-    return {word for name in names for word in name.split() if len(word) > 1}
+def _words(names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in plain(name).split() if len(word) > 1}
 
 
 def _table(words: Sequence[str]) -> csr_matrix:
@@ -40,11 +41,17 @@ def _table(words: Sequence[str]) -> csr_matrix:
 
 def fit(out: Path) -> dict[str, float]:
     """Fits the weights, writes them to `out`, and says how good they are, as stored, on words held out."""
-    given, last = _words("first_names"), _words("last_names")
     draw = random.Random(SEED)
+    # Far more Korean given names than surnames can be put together; a few stand for their syllables.
+    korean = draw.sample(sorted(korean_given_names()), KOREAN_GIVEN_NAMES)
+    given, last = _words(latin_names("first_names")) | _words(korean), _words(latin_names("last_names"))
+    last |= _words(korean_surnames())
+    given -= _words(korean_surnames())  # a Kim is a surname here, and a given name in few cards that are read
     apart = {word for word in sorted(given | last) if draw.random() < HELD_OUT}
     named = [(word, 1) for word in sorted(given)] + [(word, 0) for word in sorted(last)]
     seen, unseen = ([one for one in named if (one[0] in apart) is held] for held in (False, True))
+    # Ten of them are the names of two in three Koreans.
+    seen += [(word, 0) for word in sorted(_words(korean_surnames()))] * KOREAN_SURNAMES_COUNT
     model = LogisticRegression(C=INVERSE_STRENGTH, max_iter=400, class_weight="balanced", fit_intercept=False)
     model.fit(_table([word for word, _ in seen]), [kind for _, kind in seen])
     steps = np.clip(np.round(model.coef_[0] / STEP), -128, 127).astype(np.int8)

@@ -186,6 +186,23 @@ def test_resident_numbers_are_masked_wherever_they_stand() -> None:
     assert mask("alphanumeric", "1234567", sensitive=True) == "*******"
 
 
+def test_a_number_that_was_mended_proves_nothing() -> None:
+    as_printed, misread = parse_td3(ZONE), parse_td3(ZONE.replace("L898902C36", "L8989O2C36"))
+    assert as_printed is not None
+    assert misread is not None
+    assert (as_printed.number_mended, misread.number_mended) == (False, True)
+    other = parse_td3(ZONE.replace("L898902C36", "L898952C36"))  # no look-alike
+    assert other is not None
+    assert other.number_mended or "document_number" in other.failed
+
+
+@pytest.mark.parametrize("given", ["LEE", "KLEE", "K"])
+def test_given_names_of_the_letters_that_fillers_are_misread_as(given: str) -> None:
+    zone = parse_td3(f"P<KORKIM<<{given}".ljust(44, "<") + f"\n{SECOND}")
+    assert zone is not None
+    assert (zone.surname, zone.given_names) == ("KIM", given)
+
+
 def test_optional_data_of_a_zone_is_masked() -> None:
     second = "M123456784KOR7408122F12041591234567<<<<<<<28"
     masked = mask("mrz_td3", f"{FIRST}\n{second}")

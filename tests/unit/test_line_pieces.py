@@ -25,6 +25,18 @@ def test_a_value_that_begins_with_the_end_of_its_caption_is_ragged() -> None:
     assert (found.dropped, found.ragged) == ({0}, {1})
 
 
+def test_the_first_word_of_a_value_is_no_end_of_a_caption() -> None:
+    found = pieces([read("NameLEE", 0.3, 0.42), read("LEE MIN HO", 0.38, 0.5)], TD1, RATIO)
+    assert (found.dropped, found.ragged) == ({0}, set())
+
+
+def test_of_three_pieces_the_caption_stays_with_the_last() -> None:
+    three = [read("Surname MARIA", 0.3, 0.5), read("MARIA TERESA", 0.42, 0.6), read("TERESA LOPEZ", 0.51, 0.7)]
+    found = pieces(three, TD1, RATIO)
+    assert (found.dropped, found.captions) == ({0, 1}, {2: ["Surname"]})
+    assert (found.joined[2].left, found.joined[2].right) == (0.42, 0.7)
+
+
 def test_two_halves_of_a_line_are_one() -> None:
     found = pieces([read("DEPT OF FOR", 0.05, 0.25), read("OF FOREIGN AFFAIRS", 0.13, 0.5)], TD1, RATIO)
     assert found.dropped == {0}

@@ -154,6 +154,9 @@ def test_nationalities_offices_and_titles_are_known_by_their_words() -> None:
 def test_names_that_look_like_captions_are_names() -> None:
     assert not is_caption("NAOMI", TD1)
     assert not is_caption("PASSPORT OFFICE", TD1)
+    for name in ("Naomi Lee", "Ime Okafor", "HO CHI", "Ten Hag", "Adi LEE"):
+        assert split_caption(name, TD1) == ("", name)
+    assert split_caption("Sex F", TD1) == ("Sex", "F")
     zone = Mrz("P", "BRA", "NASCIMENTO CAVALCANTE", "LEVI", "", "BRA", "", "M", "", "", (), ("", ""))
     assert own_caption("Nascimento Cavalcante", TD1, zone) == ("", "Nascimento Cavalcante")
     assert own_caption("Sexo / Sex M", TD1, zone) == ("Sexo / Sex", "M")
