@@ -42,9 +42,10 @@ AS_OF = date(2026, 11, 21)
 """The day on which generated documents are judged: `synth` draws their expiry dates around it."""
 
 SCORES = "scores.jsonl"
-SCORING_MODULES = (
-    "captions", "consistency", "dates", "evidence", "formats", "line_evidence", "mrz", "naming", "readings", "stages",
-    "transcript", "vocabulary",
+SCORING_FILES = (
+    "captions.py", "consistency.py", "dates.py", "evidence.py", "formats.py", "given_names.bin", "given_names.py",
+    "line_ends.py", "line_evidence.py", "line_pieces.py", "mrz.py", "naming.py", "readings.py", "stages.py",
+    "transcript.py", "vocabulary.py", "vocabulary.toml",
 )  # fmt: skip
 """Beside documents/, models/ and photo/: a change in them makes other scores."""
 LOWEST_CONFIDENCE = 0.01
@@ -58,7 +59,7 @@ def fingerprint(release: Release, as_of: date) -> str:
     content = hashlib.sha256(as_of.isoformat().encode())
     for name, spec in sorted(release.models.items()):
         content.update(f"{name}{spec.sha256}".encode())
-    for path in (*code, *(package / f"{name}.py" for name in SCORING_MODULES)):
+    for path in (*code, *(package / name for name in SCORING_FILES)):
         content.update(path.read_bytes())
     return content.hexdigest()[:16]
 
