@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from idqc.chances import shown
 from idqc.inspection import Image, Inspection, Outcome, Photo, Points, Quad
 from idqc.redaction import redactions
 
@@ -91,7 +92,7 @@ def _panel(inspection: Inspection, height_px: int) -> Image:
         (f"{inspection.document_type or 'no document'}", INK_BGR),
         (f"surface {inspection.surface.value}", INK_BGR),
     ]
-    lines += [(f"{f.criterion}  {'-' if f.score is None else f'{f.score:.2f}'}", COLOURS_BGR[f.outcome]) for f in told]
+    lines += [(f"{f.criterion}  {shown(f.score, '-')}", COLOURS_BGR[f.outcome]) for f in told]
     passed = sum(f.outcome is Outcome.PASS for f in inspection.findings)
     skipped = sum(f.outcome is Outcome.NOT_COMPUTED for f in inspection.findings)
     lines.append((f"{passed} passed, {skipped} not computed", INK_BGR))

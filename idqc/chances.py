@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 NUMBERS = ("prior", "low", "high", "offset")
+SMALL, TINY = 0.095, 0.00095
+"""Between them two decimals say too little; what is less is 0 to anybody."""
 STEEPEST, FURTHEST = 50.0, 100.0
 """Of `low` and `high`, and of `offset`: more is a slip of the pen, and would turn every score into 0 or 1."""
 
@@ -61,6 +63,13 @@ def read_chance(table: Any) -> Chance:
     if not table.get("source"):
         raise ValueError("has a chance without a source")
     return Chance(*(float(table[name]) for name in NUMBERS))
+
+
+def shown(score: float | None, missing: str = "–") -> str:
+    """A score or threshold as people read it: two decimals, and two digits of what is small, since chances are."""
+    if score is None:
+        return missing
+    return f"{score:.2f}" if score >= SMALL or score < TINY else f"{score:.2g}"
 
 
 def rounded(score: float) -> float:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from idqc.catalogue import Criterion, find
+from idqc.chances import shown
 from idqc.decision import ThresholdTable
 from idqc.folder import Result
 from idqc.inspection import Finding, Inspection, Outcome
@@ -52,16 +53,16 @@ def detail(result: Result) -> RenderableType:
     for finding in done.findings:
         findings.add_row(
             finding.criterion,
-            _number(finding.score),
-            _number(finding.thresholds.reject_warning),
-            _number(finding.thresholds.reject),
+            shown(finding.score, "-"),
+            shown(finding.thresholds.reject_warning, "-"),
+            shown(finding.thresholds.reject, "-"),
             Text(finding.outcome.value, STYLES[finding.outcome]),
             _where(finding),
         )
     fields = Table("field", "value", "confidence", "lowest", box=box.SIMPLE_HEAD)
     for reading in done.fields:
         value = Text(reading.value) if reading.value else Text("-" if reading.visible else "not visible", "dim")
-        fields.add_row(reading.name, value, _number(reading.confidence), _number(reading.confidence_min))
+        fields.add_row(reading.name, value, shown(reading.confidence, "-"), shown(reading.confidence_min, "-"))
     timings = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in done.timings_ms.items())
     head = Text.assemble(
         (done.verdict.value.upper(), STYLES[done.verdict]),
@@ -78,8 +79,8 @@ def catalogue(lines: Sequence[Criterion], thresholds: ThresholdTable) -> Rendera
         limits, chance = thresholds.of(line), thresholds.chance_of(line)
         table.add_row(
             line.code,
-            _number(limits.reject_warning),
-            _number(limits.reject),
+            shown(limits.reject_warning, "-"),
+            shown(limits.reject, "-"),
             "-" if chance is None else f"{chance.prior:.3f}",
             line.meaning["en"],
             ", ".join(sorted(surface.value for surface in line.surfaces)),
@@ -98,12 +99,8 @@ def _where(finding: Finding) -> str:
 def _told(done: Inspection) -> Text:
     told = [f for f in done.findings if f.outcome in (Outcome.REJECT, Outcome.WARN)]
     told.sort(key=lambda finding: (finding.outcome is not Outcome.REJECT, -(finding.score or 0.0)))
-    text = Text(", ").join(Text(f"{f.criterion} {_number(f.score)}", STYLES[f.outcome]) for f in told[:TOP_FINDINGS])
+    text = Text(", ").join(Text(f"{f.criterion} {shown(f.score, '-')}", STYLES[f.outcome]) for f in told[:TOP_FINDINGS])
     return text.append(f" and {len(told) - TOP_FINDINGS} more") if len(told) > TOP_FINDINGS else text
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
 
 
 def _shorten(path: Path) -> str:

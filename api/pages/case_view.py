@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from api.pages.texts import Texts
 from idqc.catalogue import all_criteria, criteria, find
+from idqc.chances import shown
 from idqc.documents import PORTRAIT, DocumentType, document_types
 from idqc.heatmaps import MAPPED
 from idqc.inspection import Surface
@@ -166,9 +167,9 @@ def _finding(t: Texts, one: Mapping[str, Any]) -> dict[str, Any]:
             "reject": None if limits["reject"] is None else _percent(limits["reject"]),
             "label": t(
                 "case.bar",
-                score=f"{score:.2f}",
-                warning=never if limits["reject_warning"] is None else f"{limits['reject_warning']:.2f}",
-                reject=never if limits["reject"] is None else f"{limits['reject']:.2f}",
+                score=shown(score),
+                warning=shown(limits["reject_warning"], never),
+                reject=shown(limits["reject"], never),
             ),
         }
     return {
@@ -179,7 +180,7 @@ def _finding(t: Texts, one: Mapping[str, Any]) -> dict[str, Any]:
         "kind": _kind(code, one["outcome"]),
         "told": one["outcome"] in TOLD,
         "score": score,
-        "score_text": "–" if score is None else f"{score:.2f}",
+        "score_text": shown(score),
         "bar": bar,
         "regions": [_points(region["quad"]) for region in one["regions"]],
         "outlined": bool(one["regions"]),

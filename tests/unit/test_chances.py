@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from idqc.catalogue import find
-from idqc.chances import Chance, read_chance, rounded
+from idqc.chances import Chance, read_chance, rounded, shown
 from idqc.decision import parse_thresholds
 from idqc.errors import SetupError
 from idqc.evidence import Evidence
@@ -105,3 +105,10 @@ def test_a_rule_is_compared_with_the_chance_not_with_the_score() -> None:
     assert Evidence(None, rule=Evidence(0.5)).judged(chance).score == 0.5
     assert Evidence(None).judged(chance).score is None
     assert Evidence(0.8, rule=Evidence(0.9)).judged(chance).rule is None
+
+
+def test_small_chances_are_shown_with_two_digits() -> None:
+    assert [shown(score) for score in (0.0, 0.0001, 0.01154, 0.0684, 0.1, 0.954, 1.0)] == [
+        "0.00", "0.00", "0.012", "0.068", "0.10", "0.95", "1.00",
+    ]  # fmt: skip
+    assert shown(None) == "–"
