@@ -31,7 +31,7 @@ LOWEST_REJECT = 0.3
 """A score under it means *mostly normal* on every scale, whatever the photos of one set say."""
 LOWEST_WARNING = 0.05
 """A twentieth of the scale is within what labels and readings vary by."""
-HIGHEST_REJECT = 0.9999
+HIGHEST_REJECT = 0.999
 MILD_REJECTS, FEWEST_MILD = 0.1, 10
 """The share of photos with a mild defect (severity below 0.25) that a reject may meet; fewer of them say nothing."""
 FEWEST_NORMAL, FEWEST_BAD = 200, 10
