@@ -24,9 +24,12 @@ from idqc.synth.generator import make_photo
 from idqc.synth.plan import Plan
 
 GLARE = "quality.glare"
-WARNED = 0.06
-"""A blob this bright has to be noticed: the warning of release 2026.11.4 is at 0.064."""
+WARNED, NEAR = 0.04, 0.18
+"""A blob this bright has to be noticed, on the model's own scale; the strongest cell lies within the blob and its edge,
+in shares of the card."""
 LONG_SIDE_PX = 800
+BRIGHTEST, MOST_PHOTOS = 215, 20
+"""Of cards on which a blob is the only light, grey levels; of the photos drawn for them."""
 BLOBS = [(0.3, 0.35), (0.65, 0.6), (0.5, 0.5)]
 """Where light is put on the card, in shares of its width and height."""
 
@@ -49,9 +52,14 @@ def stages() -> Stages:
 @pytest.fixture(scope="module")
 def shots() -> list[Shot]:
     assets, made = Assets.load(None, None), []
-    for index, blob in enumerate(BLOBS):
+    for index in range(MOST_PHOTOS):
+        if len(made) == len(BLOBS):
+            break
+        blob = BLOBS[len(made)]
         data, line = make_photo(Plan(7, index, "test", "clean", "kr_resident"), assets)
         photo, quad = decode(data, read_header(data), LONG_SIDE_PX), np.float32(from_json(line).quad)
+        if np.percentile(lay_flat(photo, quad, document_types()["kr_resident"]).min(axis=2), 99.5) > BRIGHTEST:
+            continue  # a sheen or a pale stock of its own
         to_photo = homography(rectangle(1.0, 1.0), quad * np.float32(photo.scale))
         turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         ring = np.stack([blob[0] + 0.09 * np.cos(turns), blob[1] + 0.14 * np.sin(turns)], 1).astype(np.float32)
@@ -60,6 +68,7 @@ def shots() -> list[Shot]:
         light = cv2.GaussianBlur(light, (0, 0), 6)[..., None]
         bgr = np.asarray(photo.bgr * (1 - light) + 255 * light, np.uint8)
         made.append(Shot(replace(photo, bgr=bgr), quad, document_types()["kr_resident"], blob))
+    assert len(made) == len(BLOBS)
     return made
 
 
@@ -69,11 +78,12 @@ def glare_of(stages: Stages, shot: Shot) -> Scorer:
 
 def test_the_map_of_glare_points_at_the_light(stages: Stages, shots: list[Shot]) -> None:
     for shot in shots:
-        place = top_tenth(map_of(stages, shot.photo, GLARE, shot.quad, shot.kind))
+        plane = map_of(stages, shot.photo, GLARE, shot.quad, shot.kind)
         x, y = round(shot.blob_xy[0] * WIDTH), round(shot.blob_xy[1] * HEIGHT)
-        assert place[y, x]
-        rows, columns = np.nonzero(place)
-        assert np.hypot(columns.mean() - x, rows.mean() - y) < 0.1 * WIDTH
+        assert top_tenth(plane)[y, x]
+        strongest = np.unravel_index(np.nan_to_num(plane).argmax(), plane.shape)
+        row, column = ((at + 0.5) / size for at, size in zip(strongest, plane.shape, strict=True))
+        assert np.hypot(column - shot.blob_xy[0], row - shot.blob_xy[1]) < NEAR
 
 
 def test_without_the_top_tenth_of_its_map_glare_is_gone(stages: Stages, shots: list[Shot]) -> None:
