@@ -6,9 +6,6 @@ from idqc.labels import Label
 from idqc.synth.forge.paper import printer_kind
 from idqc.synth.forge.screen import screen_kind
 
-FORGERS = ("screen", "printer", "edit")
-"""What kinds forgeries have; genuine photos have a document type only."""
-
 
 def kinds_of(label: Label) -> frozenset[str]:
     """Such as `screen=phone`, `printer=inkjet`, `edit=poisson` and `type=td1`.
