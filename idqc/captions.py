@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from idqc.documents import DocumentType
 from idqc.models.fields import Box, Line
@@ -18,14 +20,19 @@ SURE_CAPTION = 85.0
 """Per cent of letters in common with a known caption, from which a text surely is one."""
 LONG_CAPTION, LEAST_START, SHORTEST_CAPTION = 7, 5, 4
 """Letters of a caption that counts as a part of a longer text, of a piece of one, and of one told from a short name."""
+LIKE_A_SHORT_ONE = 80.0
+"""Two of three letters in common are chance."""
 FAINT_CAPTION, LEAST_LETTERS = 66.0, 10
 """Per cent of letters in common, from which a text of so many letters may be a caption that was misread."""
 LONGEST_NO_WORD = 2
 """Letters of a value that is no name, such as a sex."""
-_NUMBER = re.compile(r"[^\w/]*([1-9])(?:\s*([a-dA-D])(?:[.,:)\-\s]|$)|\s*[.,:)\-](?![.,:)\-]))")
-"""`4b.`: licences and cards that follow them print numbers for captions; a letter or a point tells them from dirt."""
+_NUMBER = re.compile(r"[^\w/]*([1-9])(?:\s*([a-dA-D])(?:[.,:)\-\s]|$)|\s*[.,:)\-](?![.,:)\-])|(?=[A-Z][a-z]{2}))")
+"""`4b.`: licences and cards that follow them print numbers for captions; a letter, a point or a word behind them tells
+them from dirt."""
 WIDE = 6.0
 """So much of a caption is read, in heights of its value: enough to tell it, and half of the time of a whole one."""
+LONGEST_END = 4
+"""Letters of the end of a caption that the box of its value may begin with."""
 MOST_WORDS = 4
 """Words of a caption in one language."""
 NARROW = 1.6
@@ -91,14 +98,14 @@ def is_caption(text: str, kind: DocumentType) -> bool:
         return True
     # A Naomi is no `nomi`: short captions are told from short names by every letter.
     least = SURE_CAPTION if len(said) >= LONG_CAPTION else 100.0
-    return any(_whole(text, spec.captions) >= least for spec in kind.fields.values())
+    return _whole(_parts(text), kind.captions) >= least
 
 
 def looks_like_caption(text: str, kind: DocumentType) -> float:
     """How much a long text looks like the caption of some field that was misread, 0..1."""
     if sum(map(str.isalpha, text)) < LEAST_LETTERS:
         return 0.0
-    best = max((_whole(text, spec.captions) for spec in kind.fields.values()), default=0.0)
+    best = _whole(_parts(text), kind.captions)
     return float(np.clip((best - FAINT_CAPTION) / (SURE_CAPTION - FAINT_CAPTION), 0.0, 1.0))
 
 
@@ -113,8 +120,9 @@ def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
     words = text.split()
     if says(text, "title") and not any(map(str.isdigit, text)):
         return "", text
+    known = kind.captions
     ends = (" ".join(words[-count:]) for count in range(1, min(len(words), MOST_WORDS) + 1))
-    if any(_same(end, spec.captions) >= SURE_CAPTION for end in ends for spec in kind.fields.values()):
+    if any(len(end) >= SHORTEST_CAPTION and _closest(end, known) >= SURE_CAPTION for end in map(plain, ends)):
         return "", text
     for count in range(len(words) - 1, 0, -1):
         start, value = " ".join(words[:count]), " ".join(words[count:])
@@ -122,10 +130,24 @@ def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
         # `Ime` is a caption in one language and a name in another: so short a one counts before what is no word.
         if letters < SHORTEST_CAPTION and "/" not in start and sum(map(str.isalpha, value)) > LONGEST_NO_WORD:
             continue
-        least = SURE_CAPTION if letters >= LONG_CAPTION else 100.0
-        if any(_whole(start, spec.captions) >= least for spec in kind.fields.values()):
+        if _whole(_parts(start), known) >= (SURE_CAPTION if letters >= LONG_CAPTION else 100.0):
             return start, value
     return "", text
+
+
+def without_end_of_caption(text: str, known: Sequence[str]) -> str:
+    """A value in capitals without the small letters before it, where a caption of its field ends in those: the detector
+    began the line in the last word of the caption, `e GALLEGO` or `Iity REPUBLIC OF KOREA`."""
+    first, _, rest = text.partition(" ")
+    said = plain(first)
+    small = first.isalpha() and not first.isupper() and 0 < len(said) <= LONGEST_END
+    if not small or sum(map(str.isalpha, rest)) < 2 or rest != rest.upper():
+        return text
+    wrong = 0 if len(said) < LONGEST_END - 1 else 1
+    ends = {caption[-len(said) :] for caption in known if len(caption) > len(said)}
+    if said[0] in "il":  # what is left of a letter that was cut through
+        ends |= {said[0] + end[1:] for end in ends if len(end) > 1}
+    return rest if any(Levenshtein.distance(said, end) <= wrong for end in ends) else text
 
 
 def likenesses(texts: Sequence[str], kind: DocumentType, names: Sequence[str]) -> NDArray[np.float64]:
@@ -135,37 +157,47 @@ def likenesses(texts: Sequence[str], kind: DocumentType, names: Sequence[str]) -
     )
 
 
-def likeness(text: str, known: Sequence[str]) -> float:
+def likeness(text: str, known: tuple[str, ...]) -> float:
     """Per cent of letters that a text, which may be cut off, shares with the best caption; a number fits or not."""
     if numbered(text) in known:
         return 100.0
-    best = _whole(text, known)
-    for part in _parts(text):
-        if len(part) >= LEAST_START:
-            longer = [c for c in known if len(c) > len(part)]
-            best = max([best, *(fuzz.ratio(part, end) for c in longer for end in (c[: len(part)], c[-len(part) :]))])
-    return best
+    parts = _parts(text)
+    if all(len(part) < SHORTEST_CAPTION for part in parts):
+        short = _whole(parts, known)
+        return short if short >= LIKE_A_SHORT_ONE else 0.0
+    pieces = [_closest(part, _ends(known, len(part))) for part in parts if len(part) >= LEAST_START]
+    return max([_whole(parts, known), *pieces])
 
 
-def _same(text: str, known: Sequence[str]) -> float:
-    said = plain(text)
-    return max((fuzz.ratio(said, c) for c in known), default=0.0) if len(said) >= SHORTEST_CAPTION else 0.0
-
-
-def _whole(text: str, known: Sequence[str]) -> float:
+def _whole(parts: Sequence[str], known: tuple[str, ...]) -> float:
+    """Per cent of letters that the best of the parts, or some of its words, shares with the best caption."""
     best = 0.0
-    for part in _parts(text):
+    for part in parts:
+        best = max(best, _closest(part, known))
         words = part.split()
         # Two captions in two languages may be read as one: a long one counts when it is some of the words.
-        inside = (
-            fuzz.ratio(" ".join(words[at : at + count]), c)
-            for c in known
-            if LONG_CAPTION <= len(c) <= len(part)
-            for count in (c.count(" ") + 1,)
-            for at in range(len(words) - count + 1)
-        )
-        best = max([best, *(fuzz.ratio(part, c) for c in known), *inside])
+        for count, long in _long_by_words(known).items():
+            for at in range(len(words) - count + 1):
+                best = max(best, _closest(" ".join(words[at : at + count]), long))
     return best
+
+
+def _closest(said: str, known: Sequence[str]) -> float:
+    found = process.extractOne(said, known, scorer=fuzz.ratio)
+    return found[1] if found else 0.0
+
+
+@cache
+def _ends(known: tuple[str, ...], letters: int) -> tuple[str, ...]:
+    """So many letters of longer captions, from the beginning and from the end."""
+    return tuple(end for c in known if len(c) > letters for end in (c[:letters], c[-letters:]))
+
+
+@cache
+def _long_by_words(known: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
+    """The long captions by how many words they have."""
+    long = [c for c in known if len(c) >= LONG_CAPTION]
+    return {count: tuple(c for c in long if c.count(" ") + 1 == count) for count in {c.count(" ") + 1 for c in long}}
 
 
 def _parts(text: str) -> list[str]:

@@ -25,6 +25,9 @@ _SEXES = {
     "F": "F", "여": "F", "여자": "F", "여성": "F", "FEMALE": "F", "W": "F", "K": "F", "Z": "F", "X": "X",
 }  # fmt: skip
 
+_DIRT = ' *|_~^`"<>=:;,'
+"""No text begins or ends with these; patterns of the stock look like them."""
+
 
 @dataclass(frozen=True)
 class FormatResult:
@@ -106,7 +109,7 @@ def date_period(text: str) -> FormatResult:
 
 def latin_name(text: str) -> FormatResult:
     """Letters with or without accents, spaces, hyphens, apostrophes and points."""
-    name = _joined(text)
+    name = _joined(text).strip(_DIRT)
     if not re.fullmatch(r"[^\W\d_][^\W\d_ '’.,\-]*(?:[ '’.,\-]+[^\W\d_]*)*", name):
         return _bad(name, "not_a_latin_name")
     return FormatResult(True, name)
@@ -141,7 +144,7 @@ def mrz_td3(text: str) -> FormatResult:
 
 def free_text(text: str) -> FormatResult:
     """Anything with a letter or a digit in it."""
-    value = "\n".join(_joined(line) for line in text.splitlines() if line.strip())
+    value = "\n".join(_joined(line).strip(_DIRT) for line in text.splitlines() if line.strip(_DIRT))
     return FormatResult(True, value) if any(c.isalnum() for c in value) else _bad(value, "empty")
 
 

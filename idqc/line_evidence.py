@@ -15,9 +15,9 @@ from rapidfuzz.distance import Levenshtein
 from idqc.consistency import spellings
 from idqc.dates import dates_in
 from idqc.formats import check_format
-from idqc.given_names import given_name_odds
 from idqc.models.fields import Box, Line
 from idqc.mrz import Mrz
+from idqc.name_letters import SORTS, letters_say
 from idqc.vocabulary import is_state_code, says
 
 CERTAIN, STRONG, FAIR = 7.0, 4.0, 2.0
@@ -31,7 +31,7 @@ NARROW, USUAL_RATIO = 1.8, 1.5
 """Width over height of a box that holds a letter or two, and of documents."""
 UNSURE, SURE = 0.25, 0.75
 """What a reader says of its reading: below the one it counts for nothing, above the other in full."""
-NAME_LETTERS = 1.0
+NAME_LETTERS = 2.0
 """How much the letters of names count: they are a hint of a model that is right four times of five."""
 MOST_BEFORE_NAMES = 2
 """Lines of plain words below the header: the names come first among them."""
@@ -50,12 +50,10 @@ _SHAPE_OF_A_DATE = re.compile(
     r"|\W?[\dOIlSZB]{1,2}[ ./\-]+\S{1,5}[ ./\-]+(?:\S{2,5}[ ./\-]+)?[\dOIlSZB]{1,4}\W?"
     r"|(?=.*\d.*[ ./\-]).{2,9}(?:19|20)\d\d\W?"
 )
-_OFFICE = re.compile(r"[A-Z]{2,4}(?:[/\-][A-Z]{2,4})+")
-"""`SSP/SP`: departments are often printed for short."""
-
-
-_TOWN_IN_A_STATE = re.compile(r"[^\d,]{2,},\s*[A-Z][A-Z.]+")
-"""`New York, U.S.A.`."""
+_OFFICE = re.compile(r"[A-Z]{2,4}(?:[/\-][A-Z]{2,4})+$|DGP-")
+"""`SSP/SP`: departments are often printed for short; Spain's police prints a number behind its own."""
+_TOWN_IN_A_STATE = re.compile(r"[^\d,/]{2,}(?:,\s*[^\W\d_][^\d,]+|/[A-Z]{2}|\s*\([A-Z]{2}\))")
+"""`New York, U.S.A.`, `CHENNAI, TAMIL NADU`, `CURITIBA/PR`, `FORLÌ (FC)`."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,12 @@ def said_by(text: str, as_date: str | None, confidence: float, line: Line, as_of
         day = only_date(as_date, as_of)
     if day is None and letters and digits:
         day = only_date(f"1 {text}", as_of)  # a month and a year, whose day was cut off
-    topic = next((t for t in ("issuer", "title", "nationality") if says(text, t)), None) if letters > digits else None
-    topic = topic or ("issuer" if _OFFICE.fullmatch(text.strip()) else None)
+    topic = (
+        next((t for t in ("issuer", "title", "birth_place", "nationality") if says(text, t)), None)
+        if letters > digits
+        else None
+    )
+    topic = topic or ("issuer" if _OFFICE.match(text.strip()) else None)
     box = line.box
     aspect = USUAL_RATIO * (box.right - box.left) / max(box.bottom - box.top, 1e-6)
     weight = float(np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0))
@@ -131,23 +133,23 @@ def _of_text(said: Said, name: str) -> float:
         return _of_number(said, name)
     if name == "name":
         return FAIR if any("가" <= c <= "힣" for c in said.text) else -STRONG
-    if name in _WORDS and said.digits > said.letters:
+    if name in _WORDS and said.digits > said.letters and said.topic != name:
         return -STRONG
     if name in NAMES and any("가" <= c <= "힣" for c in said.text):
         return -STRONG
     if said.topic == name:
         return STRONG
+    if name in ("birth_place", "issuer") and said.topic is None and _TOWN_IN_A_STATE.fullmatch(said.text):
+        return FAIR if name == "birth_place" else -FAIR
     if name == "nationality" and said.topic is None:
         return -0.5 * FAIR
-    if name == "birth_place" and _TOWN_IN_A_STATE.fullmatch(said.text):
-        return FAIR
     return -FAIR if name in _WORDS and (said.topic is not None or (name in NAMES and said.digits)) else 0.0
 
 
 def _of_number(said: Said, name: str) -> float:
     length = said.letters + said.digits
     if said.digits < LEAST_DIGITS:
-        return -CERTAIN if not said.digits else 0.0 if length >= LEAST_NUMBER else -STRONG
+        return -2 * CERTAIN if not said.digits else 0.0 if length >= LEAST_NUMBER else -STRONG
     if name == "document_number":
         return FAIR if length <= LONGEST_DOCUMENT_NUMBER else -FAIR
     return FAIR if length > LONGEST_DOCUMENT_NUMBER else 0.0 if said.letters else 0.5 * FAIR
@@ -218,14 +220,17 @@ def of_order(said: Sequence[Said], names: Sequence[str], as_of: date) -> NDArray
 
 
 def of_name_letters(said: Sequence[Said], names: Sequence[str]) -> NDArray[np.float64]:
-    """(lines, names): whether words look rather like given names or like a surname."""
+    """(lines, names): whether words look rather like given names, like a surname or like a town."""
     total = np.zeros((len(said), len(names)))
-    if not set(NAMES) <= set(names):
+    if not set(SORTS) <= set(names):
         return total
+    people = [names.index(name) for name in NAMES]
+    places = [names.index(name) for name in ("birth_place", "issuer")]  # offices are called by their towns
     for row, one in enumerate(said):
         if one.letters > 1 and not one.digits:
-            odds = np.clip(NAME_LETTERS * given_name_odds(one.text), -STRONG, STRONG) * one.weight
-            total[row, [names.index(name) for name in NAMES]] += -odds, odds
+            odds = np.clip(NAME_LETTERS * letters_say(one.text), -STRONG, STRONG) * one.weight
+            total[row, people] += odds[[SORTS.index(name) for name in NAMES]]
+            total[row, places] += max(odds[SORTS.index("birth_place")], 0.0)
     return total
 
 
@@ -274,6 +279,8 @@ def of_header(lines: Sequence[Line], said: Sequence[Said], names: Sequence[str])
                 total[row, column] -= STRONG
         elif any(_in_a_row(box, title) or box.bottom < title.bottom for title in titles) or box.top < HEADER / 2:
             total[row, [at for at, name in enumerate(names) if name in _WORDS and name != "title"]] -= CERTAIN
+        elif one.topic == "nationality" and " " in one.text and box.top < HEADER:
+            total[row, [names.index(name) for name in NAMES if name in names]] -= CERTAIN
     return total
 
 

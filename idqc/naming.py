@@ -56,6 +56,8 @@ SURE_CAPTION, SURE = 88.0, 85.0
 FAINT = 0.4
 """How much a text must look like a misread caption to have none itself."""
 NEARLY_AS_GOOD = 5.0
+LOOKS = 0.5
+"""A line that looks so much like a name is one, though it begins with a word that is a caption elsewhere."""
 SPREAD = 2.0
 """Gains add up as if each kind of evidence knew nothing of the others, and are too sure by about this factor. Fitted on
 mock photos of train."""
@@ -90,7 +92,7 @@ def gains(
         as_of: today, after which nobody is born and nothing is issued.
     """
     total = likeness_gains(lines, names)
-    within = [own_caption(clue.text, kind, zone) for clue in clues]
+    within = [_within(line, clue.text, kind, zone) for line, clue in zip(lines, clues, strict=True)]
     said = [
         said_by(value, clue.as_date if not start else None, clue.confidence, line, as_of)
         for (start, value), clue, line in zip(within, clues, lines, strict=True)
@@ -101,8 +103,8 @@ def gains(
     total += of_order(said, names, as_of) + of_reading_order(lines, said, names)
     total += of_header(lines, said, names) + of_name_letters(said, names)
     faint = [
-        looks_like_caption(clue.text, kind) if not start and one.topic is None else 0.0
-        for (start, _), clue, one in zip(within, clues, said, strict=True)
+        looks_like_caption(clue.text, kind) if not start and one.topic is None and not _looks_like_name(line) else 0.0
+        for line, (start, _), clue, one in zip(lines, within, clues, said, strict=True)
     ]
     printed = [row for row in range(len(lines)) if faint[row] >= FAINT or _is_printed_caption(row, lines, within, kind)]
     # A title may read like one: `identity card` and `identity card no`.
@@ -122,6 +124,20 @@ def own_caption(text: str, kind: DocumentType, zone: Mrz | None) -> tuple[str, s
     if zone is not None and any(is_name_of_zone(text, name, zone) for name in NAMES):
         return "", text
     return split_caption(text, kind)
+
+
+def _within(line: Line, text: str, kind: DocumentType, zone: Mrz | None) -> tuple[str, str]:
+    """`own_caption` of a line that does not look like a name without one."""
+    start, value = own_caption(text, kind, zone)
+    if not start or "/" in start or not _looks_like_name(line):
+        return start, value
+    if any(likeness(start, kind.fields[name].captions) >= SURE for name in NAMES if name in kind.fields):
+        return start, value
+    return "", text
+
+
+def _looks_like_name(line: Line) -> bool:
+    return max((line.likeness.get(name, 0.0) for name in NAMES), default=0.0) > LOOKS
 
 
 def trust(total: NDArray[np.float64], lines: Sequence[Line]) -> NDArray[np.float64]:

@@ -11,7 +11,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from idqc.captions import LEAST_START, NUMBER_ABOVE, WITHIN, likeness, numbered, places
+from idqc.captions import (
+    LEAST_START,
+    LONGEST_END,
+    NUMBER_ABOVE,
+    WITHIN,
+    likeness,
+    numbered,
+    places,
+    without_end_of_caption,
+)
 from idqc.consistency import MRZ_FIELD
 from idqc.documents import DocumentType
 from idqc.formats import check_format
@@ -47,8 +56,6 @@ FIRST_CAPTIONS, MOST_CAPTIONS = 2, 6
 """Of so many doubtful lines captions are looked for everywhere, until one is found; of so many in all, where it was.
 A crop takes about 15 ms."""
 NOTHING = Reading("", 0.0, 0.0)
-LONGEST_END = 4
-"""Letters of a caption's last word that the box of its value may begin with."""
 ROUNDS = 2
 """How often `doubts` has something to read."""
 
@@ -120,7 +127,7 @@ class Transcript:
         ]
         if not ways:
             return []
-        way = max(set(ways), key=ways.count)
+        way = max(dict.fromkeys(ways), key=ways.count)
         left = [row for row in rows if row not in seen][: MOST_CAPTIONS - len(seen)]
         return [partial(self._look_around, row, way) for row in left]
 
@@ -139,7 +146,7 @@ class Transcript:
             fields[spec.name] = self._value(box, spec.name, seen("text").text, row in self._ragged)
             if spec.format is not None:
                 reading = seen(spec.format)
-                _, value = self._split(reading.text, row in self._ragged)
+                value = self._bare(reading.text, seen("text").text, spec.name, row in self._ragged)
                 reading = reading._replace(text=value)
                 self._texts[spec.name] = FieldText(reading, check_format(spec.format, reading.text))
         visible = visibility(sure, self._names)
@@ -166,6 +173,16 @@ class Transcript:
         start, value = own_caption(text, self._kind, self._zone)
         bare = _END_BEFORE_SEX.sub("", value.lstrip(" /.:"))
         return f"{end} {start}".strip(), bare or value
+
+    def _bare(self, text: str, as_text: str, name: str, ragged: bool) -> str:
+        """A field's text without its caption. `as_text` is the same line read with all characters: without the stroke
+        between them two captions are one word, which none is like."""
+        start, _ = self._split(as_text, ragged)
+        words, before = text.split(), len(start.split())
+        if "/" in start and 0 < before < len(words):
+            return " ".join(words[before:])
+        _, value = self._split(text, ragged)
+        return without_end_of_caption(value, self._kind.fields[name].captions)
 
     def _value(self, box: Box, name: str, text: str, ragged: bool) -> Box:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""

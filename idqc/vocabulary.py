@@ -8,17 +8,25 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+LONG_CAPTION, SAME_CAPTION = 9, 85.0
+"""Letters of a caption that may hold misread ones, and per cent of them in common."""
 SHORT_WORD = 6
 """Beginnings of fewer letters must be read without a mistake; longer ones may hold one misread letter."""
 
 
 def plain(text: str) -> str:
     """Small letters without accents, words with one blank between: what differs from card to card is gone."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
-    composed = unicodedata.normalize("NFC", bare).translate(_UNDECOMPOSED)
-    return " ".join("".join(c if c.isalpha() else " " for c in composed).split())
+    small = text.casefold()
+    if not small.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFD", small) if not unicodedata.combining(c))
+        small = unicodedata.normalize("NFC", bare).translate(_UNDECOMPOSED)
+    return " ".join(_WORD.findall(small))
+
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -30,11 +38,17 @@ def _words() -> dict[str, tuple[str, ...]]:
     return {topic: tuple(words) for topic, words in raw.items()}
 
 
+@cache
+def _long_words(topic: str, first: str) -> tuple[str, ...]:
+    """The words of a topic that may hold a misread letter, of those with a first letter."""
+    return tuple(word for word in _words()[topic] if word[0] == first and len(word.strip()) >= SHORT_WORD)
+
+
 def says(text: str, topic: str) -> bool:
     """Whether a word of the text is one of a topic: `title`, `nationality` or `issuer`.
 
-    A word counts that begins as a known one does, with a misread letter in longer ones. The states of `United States`
-    are no office of one: a state's name of several words says nothing else.
+    A word counts that begins as a known one does; in longer ones a letter may be misread, but not the first. The states
+    of `United States` are no office of one: a state's name of several words says nothing else.
     """
     said = f" {plain(text)} "
     if topic == "nationality" and is_state_code(text):
@@ -45,10 +59,10 @@ def says(text: str, topic: str) -> bool:
             range(start + 1, start + len(known))
             for start in starts
             for known in _words()["nationality"]
-            if " " in known.strip() and _begins(said[start:], known)
+            if " " in known.strip() and said.startswith(known, start)
         ]
         starts = [start for start in starts if not any(start in name for name in names)]
-    return any(_begins(said[start:], known) for start in starts for known in _words()[topic])
+    return any(_begins(said[start:], topic) for start in starts)
 
 
 def is_state_code(text: str) -> bool:
@@ -57,14 +71,20 @@ def is_state_code(text: str) -> bool:
 
 
 def is_other_caption(text: str) -> bool:
-    """Whether a text is the caption of something that is no field of any type, such as a signature."""
+    """Whether a text is the caption of something that is no field of any type, such as a signature; long ones may hold
+    misread letters."""
     parts = [plain(part) for part in re.split(r"[/|]", text)]
-    return any(part in _words()["other"] for part in parts if part)
+    known = _words()["other"]
+    return any(
+        part in known or (len(part) >= LONG_CAPTION and process.extractOne(part, known, score_cutoff=SAME_CAPTION))
+        for part in parts
+        if part
+    )
 
 
-def _begins(said: str, known: str) -> bool:
-    if said.startswith(known):
+def _begins(said: str, topic: str) -> bool:
+    if said.startswith(_words()[topic]):
         return True
-    if len(known.strip()) < SHORT_WORD:
-        return False
-    return Levenshtein.distance(said[: len(known)], known, score_cutoff=1) <= 1
+    return any(
+        Levenshtein.distance(said[: len(known)], known, score_cutoff=1) <= 1 for known in _long_words(topic, said[:1])
+    )

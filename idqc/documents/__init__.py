@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -50,10 +50,15 @@ class DocumentType:
         """The fields that must be visible, portrait included."""
         return tuple(name for name, spec in self.fields.items() if spec.mandatory)
 
+    @cached_property
+    def captions(self) -> tuple[str, ...]:
+        """Those of all fields, each once."""
+        return tuple(dict.fromkeys(caption for spec in self.fields.values() for caption in spec.captions))
+
     @property
     def has_captions(self) -> bool:
         """Whether fields are named by more than their looks."""
-        return any(spec.captions for spec in self.fields.values())
+        return bool(self.captions)
 
     def rectified_size_px(self, width_px: int) -> tuple[int, int]:
         """Width and height in pixels of the document laid flat at this width."""

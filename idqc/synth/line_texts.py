@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import numpy as np
+
+from idqc.synth.name_lists import words_by_locale
+
+T = TypeVar("T")
 
 
 def _ks_x_1001() -> str:
@@ -60,17 +65,7 @@ _BUILDINGS = _words(
     "현대아파트 래미안 자이 푸르지오 힐스테이트 롯데캐슬 아이파크 빌라 주공아파트 오피스텔 하이츠 타운 맨션"
 )
 _OFFICES = _words("청장 시장 구청장 군수 지방경찰청장 경찰청장 경찰서장")
-_LATIN_SURNAMES = _words(
-    "KIM LEE PARK CHOI JUNG KANG CHO YOON JANG LIM HAN OH SEO SHIN KWON HWANG AHN SONG MÜLLER SCHRÖDER "
-    "GARCÍA NÚÑEZ SØRENSEN ÅKESSON ŁUKASZEWICZ DVOŘÁK ČERNÝ NOVÁKOVÁ POPESCU ȘTEFAN ÖZTÜRK YILDIZ "
-    "ŽUKAUSKAS BĒRZIŅŠ TAMM KOVÁCS SZABÓ FERNÁNDEZ GONÇALVES DA SILVA VAN DER BERG O'BRIEN SMITH JOHNSON "
-    "MARTIN LEFÈVRE ROSSI BIANCHI ESPOSITO"
-)
-_LATIN_GIVEN = _words(
-    "MINJUN SEOYEON JIWOO HYUNWOO Anna Maria José Zoë Åsa Łukasz Jürgen Željko François Björn Søren Chloé "
-    "Ivana Dániel ANNA ERIKSSON PETER THOMAS MICHAŁ AGNIESZKA ELIF AHMET ANDREI IOANA LĪGA KĀRLIS EGLĖ "
-    "TOMÁŠ JIŘÍ"
-)
+_MRZ_SURNAMES = _words("KIM LEE PARK CHOI JUNG KANG CHO YOON JANG LIM ERIKSSON VANDERBERG OBRIEN DASILVA MUELLER")
 _NATIONS = _words(
     "KOR REPUBLIC OF KOREA USA DEU FRA ESP ITA POL CZE SVK SVN HRV ROU GRC FIN EST LVA LTU ALB AZE RUS SRB D UTO"
 )
@@ -78,7 +73,7 @@ _MONTHS = _words("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
 _WEIGHTS = (7, 3, 1)
 
 
-def _pick(rng: np.random.Generator, items: list[str] | str) -> str:
+def _pick(rng: np.random.Generator, items: Sequence[T]) -> T:
     return items[int(rng.integers(len(items)))]
 
 
@@ -165,16 +160,22 @@ def number(rng: np.random.Generator) -> str:
     return _pick(rng, forms)
 
 
+def european_words(rng: np.random.Generator) -> str:
+    """Names of people or towns of one language, in capitals or as they are written in a letter."""
+    pool = _pick(rng, words_by_locale())
+    words = [_pick(rng, pool) for _ in range(int(rng.choice([1, 2, 3], p=[0.5, 0.4, 0.1])))]
+    text = _pick(rng, [" ", " ", " ", "-", "/", ", "]).join(words)
+    return text.upper() if rng.random() < 0.6 else text
+
+
 def latin(rng: np.random.Generator) -> str:
-    """Latin names, nations, sexes and words with accents, in capitals or in mixed case."""
+    """Latin names, towns, nations, sexes and random words with accents, in capitals or in mixed case."""
     choice = rng.random()
-    if choice < 0.3:
-        text = " ".join(_pick(rng, _LATIN_SURNAMES) for _ in range(int(rng.integers(1, 3))))
-    elif choice < 0.5:
-        text = _pick(rng, ["-", " ", ", "]).join(_pick(rng, _LATIN_GIVEN) for _ in range(int(rng.integers(1, 3))))
-    elif choice < 0.58:
+    if choice < 0.6:
+        text = european_words(rng)
+    elif choice < 0.66:
         text = " ".join(_pick(rng, _NATIONS) for _ in range(int(rng.integers(1, 4))))
-    elif choice < 0.64:
+    elif choice < 0.71:
         text = _pick(rng, ["M", "F", "X", "M/M", "F/F", "M/Ж", "여/F", "남/M", "F / W", "K/F"])
     else:
         pool = string.ascii_uppercase if rng.random() < 0.6 else string.ascii_lowercase
@@ -201,7 +202,7 @@ def _capitals(rng: np.random.Generator, low: int, high: int) -> str:
 
 def mrz_lines(rng: np.random.Generator) -> list[str]:
     """The lines of a random MRZ with valid check digits: two of 44 (TD3) or three of 30 (TD1)."""
-    surname = _pick(rng, _LATIN_SURNAMES) if rng.random() < 0.4 else _capitals(rng, 2, 11)
+    surname = _pick(rng, _MRZ_SURNAMES) if rng.random() < 0.4 else _capitals(rng, 2, 11)
     surname = "".join(c for c in surname if c in string.ascii_uppercase) or "KIM"
     names = surname + "<<" + "<".join(_capitals(rng, 2, 9) for _ in range(int(rng.integers(1, 4))))
     state = _pick(rng, ["KOR", "KOR", "KOR", "UTO", "D<<", "USA", "FRA", "SRB", _capitals(rng, 3, 4)])
@@ -242,10 +243,10 @@ KOREAN: tuple[tuple[Callable[[np.random.Generator], str], float], ...] = (
     (korean_words, 0.05),
 )
 LATIN: tuple[tuple[Callable[[np.random.Generator], str], float], ...] = (
-    (number, 0.34),
-    (random_date, 0.26),
-    (latin, 0.32),
-    (ascii_mix, 0.08),
+    (number, 0.26),
+    (random_date, 0.2),
+    (latin, 0.47),
+    (ascii_mix, 0.07),
 )
 
 

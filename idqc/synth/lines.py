@@ -22,7 +22,7 @@ from idqc.synth.cmap import characters
 from idqc.synth.line_texts import random_text
 
 LINE_HEIGHT_PX = 48
-SCRIPT_SHARES = {"hangul": 0.66, "latin": 0.22, "mrz": 0.12}
+SCRIPT_SHARES = {"hangul": 0.54, "latin": 0.36, "mrz": 0.1}
 """Of the lines drawn for training. MRZ lines are long and their letters known to the trunk, so few are enough."""
 _SCRIPTS = tuple(SCRIPT_SHARES)
 Floats = NDArray[Any]

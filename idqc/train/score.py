@@ -43,7 +43,7 @@ AS_OF = date(2026, 11, 21)
 
 SCORES = "scores.jsonl"
 SCORING_FILES = (
-    "captions.py", "consistency.py", "dates.py", "evidence.py", "formats.py", "given_names.bin", "given_names.py",
+    "captions.py", "consistency.py", "dates.py", "evidence.py", "formats.py", "name_letters.bin", "name_letters.py",
     "line_ends.py", "line_evidence.py", "line_pieces.py", "mrz.py", "naming.py", "readings.py", "stages.py",
     "transcript.py", "vocabulary.py", "vocabulary.toml",
 )  # fmt: skip
