@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from idqc.documents import DocumentType
 from idqc.models.fields import Box, Line
-from idqc.vocabulary import is_other_caption, plain, says
+from idqc.vocabulary import is_other_caption, is_particle, plain, says
 
 SURE_CAPTION = 85.0
 """Per cent of letters in common with a known caption, from which a text surely is one."""
@@ -140,7 +140,7 @@ def without_end_of_caption(text: str, known: Sequence[str]) -> str:
     began the line in the last word of the caption, `e GALLEGO` or `Iity REPUBLIC OF KOREA`."""
     first, _, rest = text.partition(" ")
     said = plain(first)
-    small = first.isalpha() and not first.isupper() and 0 < len(said) <= LONGEST_END
+    small = first.isalpha() and not first.isupper() and 0 < len(said) <= LONGEST_END and not is_particle(said)
     if not small or sum(map(str.isalpha, rest)) < 2 or rest != rest.upper():
         return text
     wrong = 0 if len(said) < LONGEST_END - 1 else 1

@@ -41,6 +41,8 @@ UNREADABLE = 1.0
 """Patterns and dirt cannot be read, and lines less often."""
 SAME_NAME = 90.0
 """Per cent of letters that a name as read shares with the zone's."""
+TOWN = 0.4
+"""A place of which nothing tells what it is was rather born in than issued in."""
 EXPIRY = "expiry_date"
 NAMES = ("surname", "given_names")
 _NUMBERS = ("document_number", "personal_number")
@@ -143,6 +145,8 @@ def _of_text(said: Said, name: str) -> float:
         return FAIR if name == "birth_place" else -FAIR
     if name == "nationality" and said.topic is None:
         return -0.5 * FAIR
+    if name == "issuer" and said.topic is None:
+        return -TOWN  # most offices say what they are
     return -FAIR if name in _WORDS and (said.topic is not None or (name in NAMES and said.digits)) else 0.0
 
 

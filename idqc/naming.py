@@ -173,7 +173,7 @@ def _is_printed_caption(row: int, lines: Sequence[Line], within: Sequence[tuple[
     """Whether a line is the caption of others: nothing but one, or one and the beginning of the line beside it."""
     start, value = within[row]
     if not start:
-        return is_caption(value, kind)
+        return is_caption(value, kind) and not _looks_like_name(lines[row])
     if len(value) >= LEAST_START and any(likeness(value, spec.captions) >= SURE for spec in kind.fields.values()):
         return True  # two captions side by side
     box = lines[row].box

@@ -26,6 +26,7 @@ from idqc.documents import DocumentType
 from idqc.formats import check_format
 from idqc.inspection import Image
 from idqc.line_ends import to_their_ends
+from idqc.line_evidence import NAMES
 from idqc.line_pieces import Read, pieces
 from idqc.models.assignment import assign
 from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
@@ -166,27 +167,35 @@ class Transcript:
         reading = seen("text")
         return Clue(reading.text, reading.confidence, seen("date").text, captions)
 
-    def _split(self, text: str, ragged: bool) -> tuple[str, str]:
-        """A line's caption, or the end of one that it begins with, and its value."""
+    def _split(self, text: str, name: str, ragged: bool) -> tuple[str, str]:
+        """The caption, or the end of one, that the line of a field begins with, and its value."""
         first, _, rest = text.partition(" ")
         end, text = (first, rest) if ragged and rest and len(first) <= LONGEST_END else ("", text)
         start, value = own_caption(text, self._kind, self._zone)
+        # A name that begins with another field's caption is a Nascimento's.
+        if (
+            name in NAMES
+            and start
+            and "/" not in start
+            and likeness(start, self._kind.fields[name].captions) < CUT_CAPTION
+        ):
+            start, value = "", text
         bare = _END_BEFORE_SEX.sub("", value.lstrip(" /.:"))
         return f"{end} {start}".strip(), bare or value
 
     def _bare(self, text: str, as_text: str, name: str, ragged: bool) -> str:
         """A field's text without its caption. `as_text` is the same line read with all characters: without the stroke
         between them two captions are one word, which none is like."""
-        start, _ = self._split(as_text, ragged)
+        start, _ = self._split(as_text, name, ragged)
         words, before = text.split(), len(start.split())
         if "/" in start and 0 < before < len(words):
             return " ".join(words[before:])
-        _, value = self._split(text, ragged)
+        _, value = self._split(text, name, ragged)
         return without_end_of_caption(value, self._kind.fields[name].captions)
 
     def _value(self, box: Box, name: str, text: str, ragged: bool) -> Box:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""
-        start, value = self._split(text, ragged)
+        start, value = self._split(text, name, ragged)
         if name == SEX and len(value.strip()) < SHORTEST_WORD:
             letter = self._last_words(box, 1)
             height, width = self._document_bgr.shape[:2]

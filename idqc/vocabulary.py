@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
 LONG_CAPTION, SAME_CAPTION = 9, 85.0
@@ -76,10 +76,16 @@ def is_other_caption(text: str) -> bool:
     parts = [plain(part) for part in re.split(r"[/|]", text)]
     known = _words()["other"]
     return any(
-        part in known or (len(part) >= LONG_CAPTION and process.extractOne(part, known, score_cutoff=SAME_CAPTION))
+        part in known
+        or (len(part) >= LONG_CAPTION and process.extractOne(part, known, scorer=fuzz.ratio, score_cutoff=SAME_CAPTION))
         for part in parts
         if part
     )
+
+
+def is_particle(said: str) -> bool:
+    """Whether names may begin with this word in small letters; it is as `plain` has it."""
+    return said in _words()["particles"]
 
 
 def _begins(said: str, topic: str) -> bool:

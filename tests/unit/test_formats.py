@@ -106,6 +106,8 @@ def test_resident_numbers_need_a_birth_date_and_no_check_digit() -> None:
         ("sex", "남", "M"),
         ("sex", "F / W", "F"),
         ("text", " 서울  시 \n\n 2층 ", "서울 시\n2층"),
+        ("text", ", İstanbul*", "İstanbul"),
+        ("latin_name", "'t HOOFT <", "'t HOOFT"),
         ("mrz_td3", ZONE, ZONE),
     ],
 )
