@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.kr import rrn
 
 from idqc.dates import dates_in
+from idqc.korean_text import mended_address, mended_licence_class, mended_office
 from idqc.mrz import parse_td3
 
 _LICENCE = re.compile(r"(\d{2})-?(\d{2})-?(\d{6})-?(\d{2})")
@@ -25,7 +26,7 @@ _SEXES = {
     "F": "F", "여": "F", "여자": "F", "여성": "F", "FEMALE": "F", "W": "F", "K": "F", "Z": "F", "X": "X",
 }  # fmt: skip
 
-_DIRT = ' *|_~^`"<>=:;,'
+_DIRT = ' \n*|_~^`"<>=:;,'
 """No text begins or ends with these; patterns of the stock look like them."""
 
 
@@ -144,8 +145,23 @@ def mrz_td3(text: str) -> FormatResult:
 
 def free_text(text: str) -> FormatResult:
     """Anything with a letter or a digit in it."""
-    value = "\n".join(_joined(line).strip(_DIRT) for line in text.splitlines() if line.strip(_DIRT))
+    value = "\n".join(_joined(line) for line in text.splitlines() if line.strip()).strip(_DIRT)
     return FormatResult(True, value) if any(c.isalnum() for c in value) else _bad(value, "empty")
+
+
+def kr_office(text: str) -> FormatResult:
+    """An issuing office of Korea; see `idqc.korean_text`."""
+    return free_text(mended_office(text))
+
+
+def kr_address(text: str) -> FormatResult:
+    """A Korean address, province first; see `idqc.korean_text`."""
+    return free_text(mended_address(free_text(text).value))
+
+
+def kr_licence_class(text: str) -> FormatResult:
+    """One or more classes of a Korean licence."""
+    return free_text(mended_licence_class(text))
 
 
 FORMATS: dict[str, Callable[[str], FormatResult]] = {
@@ -159,6 +175,9 @@ FORMATS: dict[str, Callable[[str], FormatResult]] = {
     "sex": sex,
     "mrz_td3": mrz_td3,
     "text": free_text,
+    "kr_office": kr_office,
+    "kr_address": kr_address,
+    "kr_licence_class": kr_licence_class,
 }
 """Every format by the name that documents/*.toml use."""
 

@@ -43,9 +43,10 @@ AS_OF = date(2026, 11, 21)
 
 SCORES = "scores.jsonl"
 SCORING_FILES = (
-    "captions.py", "consistency.py", "dates.py", "evidence.py", "formats.py", "name_letters.bin", "name_letters.py",
-    "line_ends.py", "line_evidence.py", "line_pieces.py", "mrz.py", "naming.py", "readings.py", "stages.py",
-    "transcript.py", "vocabulary.py", "vocabulary.toml",
+    "captions.py", "consistency.py", "dates.py", "evidence.py", "formats.py", "korean_regions.py",
+    "korean_regions.toml", "korean_text.py", "line_ends.py", "line_evidence.py", "line_pieces.py", "mrz.py",
+    "name_letters.bin", "name_letters.py", "naming.py", "readings.py", "stages.py", "transcript.py", "vocabulary.py",
+    "vocabulary.toml",
 )  # fmt: skip
 """Beside documents/, models/ and photo/: a change in them makes other scores."""
 LOWEST_CONFIDENCE = 0.01
