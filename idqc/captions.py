@@ -22,6 +22,8 @@ LONG_CAPTION, LEAST_START, SHORTEST_CAPTION = 7, 5, 4
 """Letters of a caption that counts as a part of a longer text, of a piece of one, and of one told from a short name."""
 LIKE_A_SHORT_ONE = 80.0
 """Two of three letters in common are chance."""
+OTHER_LANGUAGE = 75.0
+"""The same of a caption's translation."""
 FAINT_CAPTION, LEAST_LETTERS = 66.0, 10
 """Per cent of letters in common, from which a text of so many letters may be a caption that was misread."""
 LONGEST_NO_WORD = 2
@@ -33,8 +35,8 @@ WIDE = 6.0
 """So much of a caption is read, in heights of its value: enough to tell it, and half of the time of a whole one."""
 LONGEST_END = 4
 """Letters of the end of a caption that the box of its value may begin with."""
-MOST_WORDS = 4
-"""Words of a caption in one language."""
+MOST_WORDS, LONGEST_BEGINNING = 4, 7
+"""Words of a caption in one language, and more than one with strokes has."""
 NARROW = 1.6
 """The same of a caption that is a number: a pattern beside it reads like letters."""
 ABOVE, NUMBER_ABOVE, BESIDE, BELOW = "above", "number_above", "beside", "below"
@@ -124,15 +126,26 @@ def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
     ends = (" ".join(words[-count:]) for count in range(1, min(len(words), MOST_WORDS) + 1))
     if any(len(end) >= SHORTEST_CAPTION and _closest(end, known) >= SURE_CAPTION for end in map(plain, ends)):
         return "", text
-    for count in range(len(words) - 1, 0, -1):
+    for count in range(1, min(len(words), LONGEST_BEGINNING)):
         start, value = " ".join(words[:count]), " ".join(words[count:])
         letters = len(plain(start))
         # `Ime` is a caption in one language and a name in another: so short a one counts before what is no word.
         if letters < SHORTEST_CAPTION and "/" not in start and sum(map(str.isalpha, value)) > LONGEST_NO_WORD:
             continue
-        if _whole(_parts(start), known) >= (SURE_CAPTION if letters >= LONG_CAPTION else 100.0):
-            return start, value
+        if _is_beginning(start, known):
+            again, rest = split_caption(value, kind)  # in the next language
+            return (f"{start} {again}", rest) if again else (start, value)
     return "", text
+
+
+def _is_beginning(text: str, known: Sequence[str]) -> bool:
+    """Whether a text is nothing but a caption: surely in one of its languages, and nearly in the others."""
+    parts = [said for part in re.split(r"[/|]", text) if (said := plain(part))]
+    near = [_closest(part, known) for part in parts]
+    sure = (
+        score >= (SURE_CAPTION if len(part) >= LONG_CAPTION else 100.0) for part, score in zip(parts, near, strict=True)
+    )
+    return any(sure) and min(near) >= OTHER_LANGUAGE
 
 
 def without_end_of_caption(text: str, known: Sequence[str]) -> str:
@@ -140,10 +153,16 @@ def without_end_of_caption(text: str, known: Sequence[str]) -> str:
     began the line in the last word of the caption, `e GALLEGO` or `Iity REPUBLIC OF KOREA`."""
     first, _, rest = text.partition(" ")
     said = plain(first)
-    small = first.isalpha() and not first.isupper() and 0 < len(said) <= LONGEST_END and not is_particle(said)
-    if not small or sum(map(str.isalpha, rest)) < 2 or rest != rest.upper():
+    small = first.isalpha() and first[1:].islower() if first.startswith("I") else first.isalpha() and first.islower()
+    if (
+        not small
+        or len(said) > LONGEST_END
+        or is_particle(said)
+        or sum(map(str.isalpha, rest)) < 2
+        or rest != rest.upper()
+    ):
         return text
-    wrong = 0 if len(said) < LONGEST_END - 1 else 1
+    wrong = 0 if len(said) < LONGEST_END else 1
     ends = {caption[-len(said) :] for caption in known if len(caption) > len(said)}
     if said[0] in "il":  # what is left of a letter that was cut through
         ends |= {said[0] + end[1:] for end in ends if len(end) > 1}

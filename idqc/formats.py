@@ -111,7 +111,7 @@ def date_period(text: str) -> FormatResult:
 def latin_name(text: str) -> FormatResult:
     """Letters with or without accents, spaces, hyphens, apostrophes and points."""
     name = _joined(text).strip(_DIRT)
-    if not re.fullmatch(r"['’]?[^\W\d_][^\W\d_ '’.,\-]*(?:[ '’.,\-]+[^\W\d_]*)*", name):
+    if not re.fullmatch(r"['’]?[^\W\d_](?:[^\W\d_]|[ '’.,\-])*", name):
         return _bad(name, "not_a_latin_name")
     return FormatResult(True, name)
 

@@ -16,9 +16,9 @@ MOST_WRONG, LEAST_RIGHT = 2, 0.75
 """Syllables of an office that may be misread, and the share of it that must be right."""
 MOST_BEFORE = 3
 """Characters of a caption or of dirt before a province."""
-_CLASS = re.compile(r"([12])종(\s?)([^\s,()/]{2})")
-_BEHIND = re.compile(r"(\([^()]*\))[^\n)]*\)?$")
-"""What stands behind the bracket that an address ends with: since 2014 its part of town and building."""
+_CLASS = re.compile(r"([12])종(\s?)([가-힣]{2,3})(?![가-힣])")
+_BEHIND = re.compile(r"(\([^()]*\))(?:[^\n)가-힣]*|\s*[^\d\s)]{1,2})\)?$")
+"""Dirt behind the bracket that an address ends with: no Hangul, or too little to be a part of it."""
 
 
 def mended_office(text: str) -> str:
@@ -40,14 +40,17 @@ def mended_office(text: str) -> str:
 def mended_address(text: str) -> str:
     """An address from its province on to the bracket that it ends with; province and district as they are called."""
     text = _BEHIND.sub(r"\1", text)
-    start = _begins_with(text, provinces(), MOST_BEFORE)
-    if start is None:
+    starts = _begins_with(text, provinces(), MOST_BEFORE)
+    if len(starts) > 1:  # Gyeongsang and Jeolla are told apart by their cities
+        starts = [one for one in starts if any(not d.wrong for d in _begins_with(one.rest, provinces()[one.name], 0))]
+    if len(starts) != 1:
         return text
+    (start,) = starts
     said, rest = start.name, start.rest
     known = provinces()[start.name]
-    while (inner := _begins_with(rest, known, 0)) is not None:
-        said, rest = f"{said}{_blank(rest)}{inner.name}", inner.rest
-        known = districts_of_cities().get(inner.name, ())
+    while len(inner := _begins_with(rest, known, 0)) == 1:
+        said, rest = f"{said}{_blank(rest)}{inner[0].name}", inner[0].rest
+        known = districts_of_cities().get(inner[0].name, ())
     if start.wrong > 1 and said == start.name:
         return text  # too much was misread to be sure of the province without its district
     return f"{said}{_blank(rest)}{rest.lstrip(' ,.' + chr(10))}"
@@ -74,23 +77,27 @@ class _Start(NamedTuple):
     rest: str
 
 
-def _begins_with(text: str, known: Iterable[str], most_before: int) -> _Start | None:
-    """The known name that a text begins with, blanks left out, and what follows. Of three syllables one may be misread,
-    of five two; a name of two must be read right, and a short one after dirt, too."""
+def _begins_with(text: str, known: Iterable[str], most_before: int) -> list[_Start]:
+    """The known names that a text begins with, blanks left out, and what follows: one, or those that fit equally well.
+
+    Of three syllables one may be misread, of five two, and never the last one, which tells a city from a county and a
+    street; a name of two must be read right, and a short one after dirt, too.
+    """
     letters = [(at, c) for at, c in enumerate(text[:24]) if not c.isspace() and c not in ".,"]
-    best: tuple[float, _Start] | None = None
+    found: dict[str, tuple[float, _Start]] = {}
     for name in known:
         most = 0 if len(name) < 3 else 1 if len(name) < 5 else 2
         for before in range(min(most_before, len(letters)) + 1):
             for size in (len(name), len(name) - 1, len(name) + 1):
                 part = letters[before : before + size]
                 wrong = Levenshtein.distance(name, "".join(c for _, c in part), score_cutoff=most)
-                if not part or wrong > most or (before and wrong and len(name) < 5):
+                if not part or part[-1][1] != name[-1] or wrong > most or (before and wrong and len(name) < 5):
                     continue
-                worth = wrong + 0.5 * before + 0.1 * abs(size - len(name))
-                if best is None or worth < best[0]:
-                    best = worth, _Start(name, wrong, text[part[-1][0] + 1 :])
-    return best[1] if best is not None else None
+                worth = wrong + 0.5 * before
+                if name not in found or worth < found[name][0]:
+                    found[name] = worth, _Start(name, wrong, text[part[-1][0] + 1 :])
+    best = min((worth for worth, _ in found.values()), default=0.0)
+    return [start for worth, start in found.values() if worth == best]
 
 
 def _only(fitting: list[str], said: str) -> str | None:

@@ -26,7 +26,7 @@ from idqc.documents import DocumentType
 from idqc.formats import check_format
 from idqc.inspection import Image
 from idqc.line_ends import to_their_ends
-from idqc.line_evidence import NAMES
+from idqc.line_evidence import NAMES, is_name_of_zone
 from idqc.line_pieces import Read, pieces
 from idqc.models.assignment import assign
 from idqc.models.fields import NOT_TEXT, Box, FieldBoxes, Line
@@ -186,12 +186,15 @@ class Transcript:
     def _bare(self, text: str, as_text: str, name: str, ragged: bool) -> str:
         """A field's text without its caption. `as_text` is the same line read with all characters: without the stroke
         between them two captions are one word, which none is like."""
-        start, _ = self._split(as_text, name, ragged)
-        words, before = text.split(), len(start.split())
-        if "/" in start and 0 < before < len(words):
-            return " ".join(words[before:])
+        start, value = self._split(as_text, name, ragged)
+        words, behind = text.split(), len(value.split())
+        if "/" in start and 0 < behind < len(words):
+            return " ".join(words[-behind:])
         _, value = self._split(text, name, ragged)
-        return without_end_of_caption(value, self._kind.fields[name].captions)
+        short = without_end_of_caption(value, self._kind.fields[name].captions)
+        if self._zone is not None and name in NAMES and not is_name_of_zone(short, name, self._zone):
+            return value  # the zone has the small letters, too, or cannot tell
+        return short
 
     def _value(self, box: Box, name: str, text: str, ragged: bool) -> Box:
         """The box without the caption that the line begins with. That of a single letter often holds some of it."""

@@ -45,7 +45,7 @@ def _long_words(topic: str, first: str) -> tuple[str, ...]:
 
 
 def says(text: str, topic: str) -> bool:
-    """Whether a word of the text is one of a topic: `title`, `nationality` or `issuer`.
+    """Whether a word of the text is one of a topic: `title`, `nationality`, `birth_place` or `issuer`.
 
     A word counts that begins as a known one does; in longer ones a letter may be misread, but not the first. The states
     of `United States` are no office of one: a state's name of several words says nothing else.
