@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from idqc.vocabulary import is_state_code
+
 LINE_LENGTH = 44
+MOST_BEFORE = 3
+"""Characters that dirt before the first line may be read as."""
 _WEIGHTS = (7, 3, 1)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TO_DIGIT = str.maketrans("OQDIZSBGLT", "0001258617")
@@ -54,10 +58,13 @@ def _cleaned(line: str) -> str:
 
 def _mended_first(line: str) -> str | None:
     """The first line at its length: readers miscount the long run of fillers at its end, and nothing else is lost."""
-    start = line.find("P", 0, 3)
-    if start < 0 or len(line) < 10:
+    starts = [at for at, c in enumerate(line[:MOST_BEFORE]) if c == "P"]
+    if not starts or len(line) < 10:
         return None
-    # What stands before the P is the page's edge or a crease.
+    # What stands before the P is the page's edge or a crease, which may be read as another P. The state's code tells.
+    start = next(
+        (at for at in starts if is_state_code(line[at + 2 : at + 5].translate(_TO_LETTER).strip("<"))), starts[0]
+    )
     line = line[start : start + 5] + line[start + 5 :].translate(_TO_LETTER)
     # A K or C among the last fillers is a filler that was misread, a single character behind them the page's edge.
     body = re.sub(r"<<<<[<KCLE]*[^<]?$", "", line).rstrip("<")

@@ -165,6 +165,8 @@ def test_zone_of_doc_9303() -> None:
         f"{FIRST}\n\n {SECOND}",
         f"I{FIRST}\nI{SECOND}",
         f"<{FIRST}\n{SECOND}1",
+        f"P{FIRST}\n{SECOND}",
+        f"OP{FIRST[:42]}\n{SECOND}",
         ZONE.replace("UTO7", "UT07"),
     ],
 )
@@ -173,6 +175,12 @@ def test_what_reading_confuses_in_a_zone_is_mended(text: str) -> None:
     assert zone is not None
     assert zone.failed == ()
     assert zone.lines == (FIRST, SECOND)
+
+
+def test_a_passport_of_type_pp_keeps_both_letters() -> None:
+    zone = parse_td3(f"PP{FIRST[2:]}\n{SECOND}")
+    assert zone is not None
+    assert (zone.code, zone.issuer) == ("PP", "UTO")
 
 
 def test_resident_numbers_are_masked_wherever_they_stand() -> None:
