@@ -10,7 +10,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from idqc.models.text import CHARSET_KEY, INPUT, OUTPUT
+from idqc.models.text import CHARSET_KEY, INPUT, OUTPUT, STEP_PX
 from idqc.runtime.reference import run_once
 from idqc.synth.assets import Assets
 from idqc.synth.line_texts import CHARSET
@@ -107,3 +107,5 @@ def test_a_fresh_head_reads_latin_at_once_and_learns() -> None:
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0]
     assert bucket_px(line) in BUCKETS_PX
+    assert bucket_px(line, 0.55) < bucket_px(line)
+    assert bucket_px(line, 0.01) >= STEP_PX * (steps_needed(line.text) + 2)
