@@ -35,6 +35,7 @@ WIDE = 6.0
 """So much of a caption is read, in heights of its value: enough to tell it, and half of the time of a whole one."""
 LONGEST_END = 4
 """Letters of the end of a caption that the box of its value may begin with."""
+MOST_LANGUAGES = 4
 MOST_WORDS, LONGEST_BEGINNING = 4, 7
 """Words of a caption in one language, and more than one with strokes has."""
 NARROW = 1.6
@@ -117,8 +118,9 @@ def numbered(text: str) -> str:
     return found[1] + (found[2] or "").lower() if found else ""
 
 
-def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
-    """A line's caption and its value, where the line begins with its own caption: `Sexo / Sex F`."""
+def split_caption(text: str, kind: DocumentType, languages: int = MOST_LANGUAGES) -> tuple[str, str]:
+    """A line's caption and its value, where the line begins with its own caption, in one language or more:
+    `Sexo / Sex F`."""
     words = text.split()
     if says(text, "title") and not any(map(str.isdigit, text)):
         return "", text
@@ -133,7 +135,7 @@ def split_caption(text: str, kind: DocumentType) -> tuple[str, str]:
         if letters < SHORTEST_CAPTION and "/" not in start and sum(map(str.isalpha, value)) > LONGEST_NO_WORD:
             continue
         if _is_beginning(start, known):
-            again, rest = split_caption(value, kind)  # in the next language
+            again, rest = split_caption(value, kind, languages - 1) if languages > 1 else ("", value)
             return (f"{start} {again}", rest) if again else (start, value)
     return "", text
 

@@ -126,4 +126,5 @@ def test_a_surname_may_be_a_caption_elsewhere() -> None:
 
 def test_odd_lines_take_no_time() -> None:
     assert not check_format("latin_name", "A" + "." * 4000 + "1").ok
+    assert split_caption("name " * 2000 + "Toft", TD1)[1].endswith("Toft")
     assert split_caption("a b " * 400, TD1) == ("", "a b " * 400)
