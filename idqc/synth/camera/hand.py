@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from idqc.inspection import Image, Points
 from idqc.photo.geometry import project
@@ -13,18 +14,39 @@ from idqc.synth.camera.cover import Stage
 LAYERS = tuple((1 - k / 14, 0.5 + 0.5 * (1 - (1 - k / 14) ** 2) ** 0.5) for k in range(13))
 """(share of the width, brightness): a limb is drawn from its rim to its middle, so that it looks round."""
 
+NEAREST = 0.25
+"""Of the distance at which the card lies: nearer to the camera nothing of an arm is drawn."""
+
 
 def draw_arms(bgr: Image, stage: Stage, frame: Frame) -> None:
     """Draws what is behind every finger that lies on the object: the rest of it, the hand and the arm. In place."""
     for root, away, tone, width_mm in stage.arms:
         reach = np.asarray([[0.0], [45.0], [62.0], [700.0]], np.float32) * away * stage.px_per_mm
-        ends = project(frame.matrix, np.asarray(root + reach, np.float32))
-        thick = float(np.linalg.norm(ends[1] - ends[0])) / 45 * width_mm
+        path = before_the_viewer(frame.matrix, np.asarray(root + reach, np.float32))
+        ends = project(frame.matrix, path)
+        long_mm = float(np.linalg.norm(path[1] - path[0])) / stage.px_per_mm
+        thick = min(float(np.linalg.norm(ends[1] - ends[0])) / long_mm * width_mm, float(sum(bgr.shape)))
         line = np.round(ends).clip(-20000, 20000).astype(np.int32)
         for share, bright in LAYERS:
             colour = _shade(tone, bright)
             cv2.polylines(bgr, [line[:3]], False, colour, max(int(thick * 1.12 * share), 1), cv2.LINE_AA)
-            cv2.polylines(bgr, [line[2:]], False, colour, max(int(thick * 3.2 * share), 1), cv2.LINE_AA)
+            if len(line) > 3:
+                cv2.polylines(bgr, [line[2:]], False, colour, max(int(thick * 3.2 * share), 1), cv2.LINE_AA)
+
+
+def before_the_viewer(matrix: NDArray[np.float64], path: Points) -> Points:
+    """A path (n, 2) on the stage as far as it lies well before the camera, at least its first point and a piece of the
+    way to the second. What passes the camera a homography turns over: an arm would lie across the card."""
+    depth = path @ matrix[2, :2] + matrix[2, 2]
+    least = NEAREST * depth[0]
+    kept = [path[0]]
+    for at in range(1, len(path)):
+        if depth[at] * np.sign(depth[0]) < least * np.sign(depth[0]):
+            way = (depth[at - 1] - least) / (depth[at - 1] - depth[at])
+            kept.append(path[at - 1] + way * (path[at] - path[at - 1]))
+            break
+        kept.append(path[at])
+    return np.asarray(kept, np.float32)
 
 
 def draw_palm(rng: np.random.Generator, bgr: Image, stage: Stage, frame: Frame) -> None:
@@ -58,8 +80,10 @@ def draw_palm(rng: np.random.Generator, bgr: Image, stage: Stage, frame: Frame) 
 
 def _limb(bgr: Image, frame: Frame, path: Points, width_mm: float, px_per_mm: float, tone: Points) -> None:
     """A round limb along a path in stage pixels."""
+    path = before_the_viewer(frame.matrix, path)
     ends = project(frame.matrix, path)
     scale = float(np.linalg.norm(ends[1] - ends[0])) / max(float(np.linalg.norm(path[1] - path[0])) / px_per_mm, 1e-6)
+    scale = min(scale, sum(bgr.shape) / width_mm)
     line = np.round(ends).clip(-20000, 20000).astype(np.int32)
     for share, bright in LAYERS:
         cv2.polylines(bgr, [line], False, _shade(tone, bright), max(int(width_mm * scale * share), 1), cv2.LINE_AA)
