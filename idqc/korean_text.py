@@ -53,7 +53,7 @@ def mended_address(text: str) -> str:
         known = districts_of_cities().get(inner[0].name, ())
     if start.wrong > 1 and said == start.name:
         return text  # too much was misread to be sure of the province without its district
-    return f"{said}{_blank(rest)}{rest.lstrip(' ,.' + chr(10))}"
+    return said + _blank(rest) + rest.lstrip(" ,.\n")
 
 
 def mended_licence_class(text: str) -> str:

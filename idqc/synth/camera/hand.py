@@ -36,13 +36,13 @@ def draw_arms(bgr: Image, stage: Stage, frame: Frame) -> None:
 
 def before_the_viewer(matrix: NDArray[np.float64], path: Points) -> Points:
     """A path (n, 2) on the stage as far as it lies well before the camera, at least its first point and a piece of the
-    way to the second. What passes the camera a homography turns over: an arm would lie across the card."""
+    way to the second. What passes the camera a homography turns over: an arm would show on the card's other side."""
     depth = path @ matrix[2, :2] + matrix[2, 2]
-    least = NEAREST * depth[0]
+    near = depth / depth[0]
     kept = [path[0]]
     for at in range(1, len(path)):
-        if depth[at] * np.sign(depth[0]) < least * np.sign(depth[0]):
-            way = (depth[at - 1] - least) / (depth[at - 1] - depth[at])
+        if near[at] < NEAREST:
+            way = (near[at - 1] - NEAREST) / (near[at - 1] - near[at])
             kept.append(path[at - 1] + way * (path[at] - path[at - 1]))
             break
         kept.append(path[at])
