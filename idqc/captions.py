@@ -155,7 +155,7 @@ def without_end_of_caption(text: str, known: Sequence[str]) -> str:
     began the line in the last word of the caption, `e GALLEGO` or `Iity REPUBLIC OF KOREA`."""
     first, _, rest = text.partition(" ")
     said = plain(first)
-    small = first.isalpha() and (first[1:] if first.startswith("I") else first).islower()  # an I is what is left of a t
+    small = first.isalpha() and first.removeprefix("I").islower()  # an I is what is left of a letter cut through
     if (
         not small
         or len(said) > LONGEST_END
